@@ -29,6 +29,11 @@ class Tokenizer(Protocol):
         """Equal for tokenizers that count alike; a stored text map belongs to one."""
         ...
 
+    @property
+    def additive(self) -> bool:
+        """Whether a text's count is the sum over its white-space words; if not, every chunk is counted anew."""
+        ...
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
         ...
@@ -78,6 +83,10 @@ class VectorStore(Protocol):
 
     def add(self, rows: FloatArray) -> IntArray:
         """Append rows, shape (n, d); their row numbers."""
+        ...
+
+    def rows(self, numbers: IntArray) -> FloatArray:
+        """The rows of these numbers, shape (n, d)."""
         ...
 
     def scores(self, query: FloatArray) -> FloatArray:

@@ -221,6 +221,7 @@ class IndexInfo:
     vectors: int
     embedder: str
     size: int  # bytes on disk
+    problem: str = ""  # why it cannot be opened
 
 
 @dataclass(frozen=True, slots=True)
