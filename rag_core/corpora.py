@@ -27,6 +27,7 @@ from .types import BuildReport, Document, FloatArray, Missing, Skipped
 
 _QUERIES = 64  # questions whose vectors are remembered
 _FIRST_GUESS = 4000.0  # tokens embedded per second, until a block has been timed
+_MOST_TOKENS_A_CHARACTER = 0.8  # English has 0.25; Korean has 0.5 in a multilingual model, 1.3 in an English one
 _SAME_VECTOR = 0.999  # cosine above which a vector from elsewhere counts as this embedder's
 
 
@@ -161,8 +162,13 @@ class Corpora:
                 self._queries.popitem(last=False)
         return vector
 
-    def unrelated_level(self, name: str, corpus: Corpus, partition: Partition) -> float:
-        """The cosine that unrelated questions reach in this partition; remembered."""
+    def unrelated_level(self, name: str, corpus: Corpus, partition: Partition, query: str) -> float:
+        """The cosine that unrelated questions reach in this partition; remembered.
+
+        0 for a question in a script the embedder cannot read: its cosines tell nothing, so nothing is ruled out.
+        """
+        if not self._reads(query):
+            return 0.0
         key = (name, corpus.state.version, partition.settings)
         with self._lock:
             level = self._levels.get(key)
@@ -178,11 +184,16 @@ class Corpora:
         with self._lock:
             rows = self._unrelated
         if rows is None:
-            embedder = self._engines.embedder()
-            rows = np.stack([embedder.embed_query(question) for question in UNRELATED_QUESTIONS])
+            embed = self._engines.embedder().embed_query
+            rows = np.stack([embed(question) for question in UNRELATED_QUESTIONS if self._reads(question)])
             with self._lock:
                 self._unrelated = rows
         return rows
+
+    def _reads(self, text: str) -> bool:
+        """Whether the embedder knows the script: one it does not know falls apart into single characters."""
+        characters = len("".join(text.split()))
+        return self._engines.embedder().tokenizer.count([text])[0] <= _MOST_TOKENS_A_CHARACTER * characters
 
     def _commit(self, index: Index, state: State, result: Plan, settings: ChunkSettings, corpus: Corpus) -> None:
         commit(index, state, result, settings, corpus, _models(self._engines.embedder()))

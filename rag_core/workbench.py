@@ -207,7 +207,7 @@ class Workbench:
         chunking = settings.chunking(corpus.state.defaults)
         partition = corpus.partition(chunking)
         self._corpora.fill_in(name, corpus, partition, _watch(progress, cancel))
-        level = self._corpora.unrelated_level(name, corpus, partition)
+        level = self._corpora.unrelated_level(name, corpus, partition, query)
         return rank(corpus, query, self._corpora.query_vector(query), settings, chunking, level)
 
     def search(self, name: str, query: str, settings: SearchSettings | None = None) -> "list[Hit]":

@@ -117,6 +117,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def _load_model(folder: Path) -> Any:
     try:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel
         from transformers.utils import logging
     except ImportError as error:
@@ -126,7 +127,7 @@ def _load_model(folder: Path) -> Any:
         model = AutoModel.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ModelError(f"The embedder {folder.name} cannot be loaded: {reason}") from error
     return model.eval()
