@@ -122,7 +122,8 @@ def _delimiter(text: str, candidates: str) -> tuple[str, str]:
         widths = [len(row) for row in _parse(sample, candidate, csv.QUOTE_MINIMAL) if any(row)]
         widths = widths[:-1] if len(text) > _SAMPLE else widths
         width, often = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        share = often / len(widths) if width > 1 else 0.0
+        # The first row names the columns more often than not: a delimiter it lacks is likely part of the values.
+        share = (often / len(widths) + (widths[0] == width) / 2) if width > 1 else 0.0
         if share > best_share:
             best, best_share = candidate, share
     return text, best

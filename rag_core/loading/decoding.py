@@ -29,6 +29,9 @@ _MEANT = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
 }
+_WESTERN = frozenset(
+    "àâäáãåæçèéêëìíîïñòóôöõøœùúûüýÿßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜªº’‘“”„«»–—…•·¿¡€£¢§©®™°±²³×½¼´\xa0\xad"
+)
 _CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _SAMPLE = 200_000  # bytes the detector looks at
 _TOO_BINARY = 0.05  # share of control characters no text has
@@ -183,12 +186,26 @@ def _reads_as_korean(sample: str) -> bool:
 
 
 def _guessed(data: bytes) -> Decoded | None:
+    if western := _western(data):
+        return western
     with needing("charset-normalizer"):
         from charset_normalizer import from_bytes
     sample = data if len(data) <= _SAMPLE else data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[:_SAMPLE]
     best = from_bytes(sample).best()
     if best is None:
         return None
-    # Of code pages that agree on these bytes the western one is by far the most common.
-    encoding = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    return _as_guess(data, best.encoding)
+
+
+def _western(data: bytes) -> Decoded | None:
+    """cp1252 where a reader of western Europe would see nothing odd: the detector prefers its neighbours to it."""
+    found = _decoded(data, "cp1252")
+    foreign = [c for c in found.text[:_SAMPLE] if c > "\x7f"] if found else []
+    if found is None or not _WESTERN.issuperset(foreign):
+        return None
+    letters = sum(c.isalpha() for c in found.text[:_SAMPLE])
+    return _as_guess(data, "cp1252") if len(foreign) <= 0.3 * letters else None
+
+
+def _as_guess(data: bytes, encoding: str) -> Decoded:
     return _lenient(data, encoding, f"decoded as {_named(encoding)}, a guess: look at a few words")

@@ -16,7 +16,9 @@ Json: TypeAlias = "str | bool | None | list[Json] | tuple[tuple[str, Json], ...]
 Pairs: TypeAlias = "tuple[tuple[str, Json], ...]"
 
 MAX_DEPTH = 200
-_INLINE = 20  # values up to which an object inside a record stays in its paragraph
+# Values, containers included, up to which one stays in the paragraph of its record. The root is rarely a record
+# itself: what stands beside its few texts are mostly the records.
+_INLINE, _INLINE_AT_ROOT = 20, 5
 _LONG = 60  # mean characters from which the texts of an object are paragraphs of their own
 
 
@@ -91,7 +93,7 @@ def _of_object(pairs: Pairs, path: tuple[str, ...]) -> Iterator[str]:
     lines: list[str] = [".".join(path)] if _has_name(path) else []
     label, rest = len(lines), []
     for key, value in pairs:
-        if _is_flat(value) or (is_record and _is_small(value)):
+        if _is_flat(value) or (is_record and _is_small(value, _INLINE if path else _INLINE_AT_ROOT)):
             lines += filter(None, _flattened(value, (key,)))
         else:
             rest.append((key, value))
@@ -139,16 +141,16 @@ def _is_object_of_texts(pairs: Pairs) -> bool:
     return len(texts) == len(pairs) > 0 and sum(map(len, texts)) >= _LONG * len(texts)
 
 
-def _is_small(value: Json) -> bool:
+def _is_small(value: Json, limit: int) -> bool:
     waiting, seen = [value], 0
-    while waiting and seen <= _INLINE:
+    while waiting and seen <= limit:
         item = waiting.pop()
         seen += 1
         if isinstance(item, tuple):
-            waiting += [inner for _, inner in item[: _INLINE + 1]]
+            waiting += [inner for _, inner in item[: limit + 1]]
         elif isinstance(item, list):
-            waiting += item[: _INLINE + 1]
-    return seen <= _INLINE
+            waiting += item[: limit + 1]
+    return seen <= limit
 
 
 def _check_depth(value: Json) -> None:
