@@ -1,10 +1,10 @@
 """RAGscope's core: documents, cuts, vectors, search, answers. Importing it loads nothing heavy.
 
-    from rag_core import Workbench
-    bench = Workbench()
-    bench.build("furniture", ["examples/furniture"])
-    for hit in bench.search("furniture", "a fireplace for the wall"):
-        print(hit.rank, hit.score, hit.document, hit.text)
+from rag_core import Workbench
+bench = Workbench()
+bench.build("furniture", ["examples/furniture"])
+for hit in bench.search("furniture", "a fireplace for the wall"):
+    print(hit.rank, hit.score, hit.document, hit.text)
 """
 
 from .errors import (

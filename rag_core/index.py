@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import IndexMissing, StoreError
 from .settings import ChunkSettings
@@ -172,7 +173,9 @@ class Index:
         self._db.execute("PRAGMA foreign_keys = ON")
         made = self._db.execute("PRAGMA user_version").fetchone()[0]
         if made > FORMAT:
-            raise StoreError(f"{self.path.name} was made by a newer RAGscope (format {made}). Update this one to open it.")
+            raise StoreError(
+                f"{self.path.name} was made by a newer RAGscope (format {made}). Update this one to open it."
+            )
         if made == 0:
             if not create or self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise StoreError(f"{self.path.name} is not a RAGscope index. Move it out of the folder of indices.")
@@ -199,7 +202,8 @@ class Index:
             return State(
                 version=version,
                 documents=tuple(
-                    Document(*row[:5], metadata=json.loads(row[5]), notes=tuple(json.loads(row[6]))) for row in rows
+                    Document(*row, metadata=json.loads(metadata), notes=tuple(json.loads(notes)))
+                    for *row, metadata, notes in rows
                 ),
                 maps={row[0]: _unpack_map(row[1:]) for row in maps},
                 defaults=ChunkSettings(**json.loads(defaults)) if defaults else ChunkSettings(),
@@ -231,10 +235,8 @@ class Index:
         )
 
     def _insert_map(self, document_id: str, tokenizer: str, text_map: TextMap) -> None:
-        arrays = (text_map.starts, text_map.ends, text_map.tokens, text_map.breaks)
-        self._db.execute(
-            "INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?)", (document_id, tokenizer, *map(_pack, arrays))
-        )
+        blobs = [_pack(array) for array in (text_map.starts, text_map.ends, text_map.tokens, text_map.breaks)]
+        self._db.execute("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?)", (document_id, tokenizer, *blobs))
 
     def _meta(self, key: str) -> str:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -263,15 +265,19 @@ class Index:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
-                raise StoreError(f"{self.path.name} is in use by another program. Try again when it is done.") from error
-            raise StoreError(f"{self.path.name} cannot be used: {error}. Check the disk and the folder's rights.") from error
+                raise StoreError(
+                    f"{self.path.name} is in use by another program. Try again when it is done."
+                ) from error
+            raise StoreError(
+                f"{self.path.name} cannot be used: {error}. Check the disk and the folder's rights."
+            ) from error
         except (sqlite3.DatabaseError, zlib.error, ValueError) as error:
             raise StoreError(
-                f"{self.path.name} is damaged ({error}). Other indices are unharmed; build this one anew from its files."
+                f"{self.path.name} is damaged ({error}). Other indices are unharmed; build this one from its files again."
             ) from error
 
 
-def _pack(array: "np.ndarray[Any, Any]") -> bytes:
+def _pack(array: npt.NDArray[Any]) -> bytes:
     """Differences compress to about a fifth: neighbours are near each other."""
     wide = array.astype("<i4")
     return zlib.compress(np.diff(wide, prepend=wide.dtype.type(0)).tobytes(), 1)

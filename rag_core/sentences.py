@@ -8,10 +8,11 @@ import re
 CLOSERS = "\"'”’»」』】〉》)]}*_"
 CJK_ENDERS = "。！？｡"
 _ENDER = re.compile(rf"(?:[.!?…]|[{CJK_ENDERS}])[{re.escape(CLOSERS)}]*$")
-_ABBREVIATIONS = frozenset(
+_ABBREVIATIONS_LIST = (
     "mr mrs ms dr prof st vs etc eg ie cf no nos fig figs eq inc ltd co corp jr sr approx dept est vol pp ed eds al "
-    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ca max min".split()
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ca max min"
 )
+_ABBREVIATIONS = frozenset(_ABBREVIATIONS_LIST.split())
 _INITIALS = re.compile(r"^[(\[\"'“‘]*(?:[A-Za-z]\.)+$")
 _LIST_NUMBER = re.compile(r"^[(\[]?\d{1,2}\.$")
 # Sentence endings that also stand without a full stop in Korean. "요" alone is left out: 필요, 주요 and 중요 are nouns.

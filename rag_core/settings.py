@@ -8,11 +8,10 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from .errors import SettingError
 
-Mode = Literal["dense"]
 MODES: tuple[str, ...] = ("dense",)
 MAX_QUERY_CHARACTERS = 4_000
 
@@ -43,18 +42,22 @@ CONTEXT = Range("n_ctx", 256, 131_072, 2048, 512, 32_768, 256, "tokens")
 
 def whole_number(spec: Range, value: Any) -> int:
     """`value` as an int within the range; SettingError names the setting, the value and the range."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
+    if not _is_number(value) or value != int(value):
         raise SettingError(f"{spec.name} must be a whole number, not {value!r}. Choose {spec.low:g} to {spec.high:g}.")
     return int(number(spec, value))
 
 
 def number(spec: Range, value: Any) -> float:
     """`value` as a float within the range; SettingError names the setting, the value and the range."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not _is_number(value):
         raise SettingError(f"{spec.name} must be a number, not {value!r}. Choose {spec.low:g} to {spec.high:g}.")
     if not spec.low <= value <= spec.high:
         raise SettingError(f"{spec.name} {value:g} is outside {spec.low:g} to {spec.high:g}.")
     return float(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The folder of indices: which there are, opening, creating, deleting into a trash. Knows nothing of models or search."""
+"""The folder of indices: which there are, opening, creating, deleting into a trash.
+
+Knows nothing of models or search.
+"""
 
 import re
 import threading

@@ -3,6 +3,7 @@
 Composes the walk from the other modules. Knows nothing of gradio, HTTP or argv. Safe to use from several threads.
 """
 
+import builtins
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -62,7 +63,7 @@ class Workbench:
 
     # ---- indices ----------------------------------------------------------------------------------------------
 
-    def list(self) -> "list[IndexInfo]":
+    def list(self) -> builtins.list[IndexInfo]:
         """All indices, by name; one that cannot be opened carries its problem."""
         infos = []
         for name in self._shelf.names():
@@ -125,7 +126,7 @@ class Workbench:
         loaded = chain(skipped, load_many(files))
         return self._corpora.build(name, loaded, len(files) + len(skipped), settings, _watch(progress, cancel))
 
-    def documents(self, name: str, settings: ChunkSettings | None = None) -> "list[DocumentInfo]":
+    def documents(self, name: str, settings: ChunkSettings | None = None) -> builtins.list[DocumentInfo]:
         """The documents of an index, newest first, with their numbers of chunks at some settings."""
         corpus, chunking = self._corpora.cut(name, settings)
         return [_document_info(corpus, document, chunking) for document in reversed(corpus.state.documents)]
@@ -140,12 +141,12 @@ class Workbench:
             index = self._shelf.open(name)
             index.commit(remove=[index.state.document(document_name).id])
 
-    def chunks(self, name: str, document_name: str, settings: ChunkSettings | None = None) -> "list[Chunk]":
+    def chunks(self, name: str, document_name: str, settings: ChunkSettings | None = None) -> builtins.list[Chunk]:
         """One document's chunks at any settings, cut from its map; nothing is embedded."""
         corpus, chunking = self._corpora.cut(name, settings)
         return corpus.cut(corpus.state.document(document_name), chunking)
 
-    def cut_file(self, path: Path | str, settings: ChunkSettings) -> "tuple[Document, list[Chunk], int]":
+    def cut_file(self, path: Path | str, settings: ChunkSettings) -> tuple[Document, builtins.list[Chunk], int]:
         """A file's text, its chunks, and its tokens, without an index. LoadError with the file's name."""
         path = Path(path)
         try:
@@ -210,7 +211,7 @@ class Workbench:
         level = self._corpora.unrelated_level(name, corpus, partition, query)
         return rank(corpus, query, self._corpora.query_vector(query), settings, chunking, level)
 
-    def search(self, name: str, query: str, settings: SearchSettings | None = None) -> "list[Hit]":
+    def search(self, name: str, query: str, settings: SearchSettings | None = None) -> builtins.list[Hit]:
         """The best passages for a question, best first."""
         return self.rank(name, query, settings).hits()
 
@@ -244,7 +245,7 @@ class Workbench:
         Nothing relevant found: a sentence that says so. No model that runs: the passages' own sentences.
         """
         ranking = self.rank(name, query, settings)
-        model, reason = self._engines.chat() if ranking.found else (None, "")
+        model, reason = self._engines.chat_for(query) if ranking.found else (None, "")
         yield from stream_answer(
             ranking.query,
             ranking.hits(),
@@ -258,7 +259,7 @@ class Workbench:
 
     # ---- exchange and models ----------------------------------------------------------------------------------
 
-    def export(self, name: str, folder: Path | str) -> "list[Path]":
+    def export(self, name: str, folder: Path | str) -> builtins.list[Path]:
         """Write the article's doc_store.json and vector_store.json at the index's default settings."""
         corpus, chunking = self._corpora.cut(name, None)
         partition = corpus.partition(chunking)
@@ -273,7 +274,7 @@ class Workbench:
             self._corpora.adopt_vectors(name, documents, vectors)
             return self._corpora.build(name, iter(documents), len(documents), None, Watch())
 
-    def models(self) -> "list[ModelInfo]":
+    def models(self) -> builtins.list[ModelInfo]:
         """Models in models/ and those that came with the install."""
         return list_models(self.models_folder)
 
@@ -285,7 +286,7 @@ class Workbench:
         """Answer with another model from now on; None for the first that is found."""
         self._engines.choose_chat(name)
 
-    def doctor(self) -> "list[Check]":
+    def doctor(self) -> builtins.list[Check]:
         """What an answer needs, part by part, with what to do where something is missing."""
         return list(examine(self.indices, self._engines))
 

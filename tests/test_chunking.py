@@ -50,9 +50,12 @@ ALPHABET = "ab Zq.,!?;\n\r\t가나다습니다요 한자漢字かな。！？�
 TEXTS = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300),
     st.text(alphabet=ALPHABET, max_size=400),
-    st.lists(st.sampled_from(["word", "Wort.", "설치합니다.", "https://a.example/b?c=d&e=f#g", "漢字。", "👩🏽‍🚀", "\n", "\n\n"]), max_size=80).map(
-        " ".join
-    ),
+    st.lists(
+        st.sampled_from(
+            ["word", "Wort.", "설치합니다.", "https://a.example/b?c=d&e=f#g", "漢字。", "👩🏽‍🚀", "\n", "\n\n"]
+        ),
+        max_size=80,
+    ).map(" ".join),
 )
 
 

@@ -11,7 +11,9 @@ def files(tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
     for i in range(12):
-        (folder / f"{i:02}.txt").write_text(f"Paper {i} is about subject{i}. It has many words.\n\nMore of {i}: tail{i}.")
+        (folder / f"{i:02}.txt").write_text(
+            f"Paper {i} is about subject{i}. It has many words.\n\nMore of {i}: tail{i}."
+        )
     return folder
 
 

@@ -67,7 +67,9 @@ def test_known_families_get_their_prefixes(minilm_folder, tmp_path, name, query,
 
 def test_prompts_in_the_folder_come_first(minilm_folder, tmp_path):
     folder = shutil.copytree(minilm_folder, tmp_path / "multilingual-e5-small")
-    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "Q: ", "document": "D: "}}))
+    (folder / "config_sentence_transformers.json").write_text(
+        json.dumps({"prompts": {"query": "Q: ", "document": "D: "}})
+    )
     embedder = TransformersEmbedder(folder)
     assert (embedder.recipe.query_prefix, embedder.recipe.passage_prefix) == ("Q: ", "D: ")
     bare = TransformersEmbedder(minilm_folder)
@@ -92,7 +94,8 @@ def test_fingerprints_tell_weights_and_recipes_apart(minilm_folder, tmp_path):
     [
         (lambda f: (f / "config.json").unlink(), "is not a model's folder: it has no config.json"),
         (lambda f: (f / "tokenizer.json").unlink(), "has no tokenizer.json"),
-        (lambda f: (f / "tokenizer.json").write_text("{"), "tokenizer.json cannot be read"),
+        (lambda f: (f / "tokenizer.json").write_text("{"), "tokenizer.json is damaged"),
+        (lambda f: (f / "tokenizer.json").write_text("[]"), "tokenizer.json is not a fast tokenizer"),
         (lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), "has no .safetensors weights"),
         (lambda f: (f / "modules.json").write_text("{"), "modules.json is damaged"),
         (

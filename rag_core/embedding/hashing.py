@@ -44,7 +44,9 @@ class HashingEmbedder:
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         for row, text in zip(rows, texts, strict=True):
             for word in _WORD.findall(text.lower()):
-                hashed = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+                hashed = int.from_bytes(
+                    hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little"
+                )
                 row[hashed % self.dimensions] += 1 if hashed >> 63 else -1
             if not row.any():
                 row[0] = 1

@@ -51,7 +51,9 @@ def read_recipe(folder: Path) -> Recipe:
         if kind == "Pooling":
             pooling = _pooling(folder, _read(folder / str(module.get("path", "")) / "config.json"))
         elif kind == "Dense":
-            raise ModelError(f"{folder.name} ends in a Dense layer, which RAGscope does not run. Choose another embedder.")
+            raise ModelError(
+                f"{folder.name} ends in a Dense layer, which RAGscope does not run. Choose another embedder."
+            )
     query, passage = _prefixes(folder)
     length = _read(folder / "sentence_bert_config.json").get("max_seq_length")
     positions = int(config.get("max_position_embeddings", 512))
@@ -82,7 +84,9 @@ def weights(folder: Path) -> list[Path]:
     """The folder's weight files. Only safetensors: pickled weights can run code when they are opened."""
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
-        raise ModelError(f"{folder.name} has no .safetensors weights. Put the model's safetensors version into models/.")
+        raise ModelError(
+            f"{folder.name} has no .safetensors weights. Put the model's safetensors version into models/."
+        )
     return paths
 
 
@@ -91,9 +95,13 @@ def _pooling(folder: Path, config: dict[str, Any]) -> str:
         chosen = {"cls": "cls", "mean": "mean", "lasttoken": "last"}.get(str(mode), str(mode))
         modes = [chosen]
     else:
-        modes = [_POOLINGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
+        modes = [
+            _POOLINGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True
+        ]
     if len(modes) != 1 or modes[0] not in _POOLINGS.values():
-        raise ModelError(f"{folder.name} pools by {' + '.join(modes) or 'nothing'}; RAGscope knows mean, cls and last token.")
+        raise ModelError(
+            f"{folder.name} pools by {' + '.join(modes) or 'nothing'}; RAGscope knows mean, cls and last token."
+        )
     return modes[0]
 
 
@@ -116,4 +124,6 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelError(f"{path.parent.name}/{path.name} is damaged: {error}. Copy the model's folder again.") from None
+        raise ModelError(
+            f"{path.parent.name}/{path.name} is damaged: {error}. Copy the model's folder again."
+        ) from None

@@ -9,10 +9,11 @@ from pathlib import Path
 from ..errors import ModelError
 
 # Mixed on purpose: scripts, digits, punctuation, code, an emoji, runs of spaces, line ends.
-_PROBE = (
-    "The heater draws 1,500 W; it's 50\"W x 6\"D (about 3.14 m²).\n\n  벽걸이 전기벽난로를 설치하기 전에 확인하십시오.\r\n"
-    "def f(x):\n\treturn x**2  # naïve café\n設置する前に確認してください。 안녕👋🏽 https://example.org/a?b=c&d=e END"
-)
+_PROBE = """The heater draws 1,500 W; it's 50"W x 6"D (about 3.14 m²).
+
+  벽걸이 전기벽난로를 설치하기 전에 확인하십시오.\r
+def f(x):\n\treturn x**2  # naïve café
+設置する前に確認してください。 안녕👋🏽 https://example.org/a?b=c&d=e END"""
 
 
 class FastTokenizer:
@@ -28,12 +29,15 @@ class FastTokenizer:
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise ModelError(f"{folder.name} has no tokenizer.json. Put the model's complete folder into models/.")
-        raw = path.read_bytes()
         try:
-            content = json.loads(raw)
-            self._tokenizer = Tokenizer.from_str(raw.decode("utf-8"))
-        except Exception as error:  # noqa: BLE001 - the library raises bare Exception for a damaged file
-            raise ModelError(f"{folder.name}/tokenizer.json cannot be read: {error}.") from error
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ModelError(f"{folder.name}/tokenizer.json is damaged: {error}. Copy the folder again.") from error
+        if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
+            raise ModelError(
+                f"{folder.name}/tokenizer.json is not a fast tokenizer. Put a complete folder into models/."
+            )
+        self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         for key in ("truncation", "padding"):

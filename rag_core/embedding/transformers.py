@@ -121,8 +121,10 @@ def _load_model(folder: Path) -> Any:
         from transformers import AutoModel
         from transformers.utils import logging
     except ImportError as error:
-        raise ModelError(f"The embedder needs torch and transformers ({error}). pip install -r requirements.txt") from error
-    logging.disable_progress_bar()  # it writes to stderr, which belongs to the caller
+        raise ModelError(
+            f"The embedder needs torch and transformers ({error}). pip install -r requirements.txt"
+        ) from error
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # stderr belongs to the caller
     try:
         model = AutoModel.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
