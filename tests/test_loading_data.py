@@ -140,7 +140,9 @@ def test_quotes_newlines_and_empty_cells():
 
 
 def test_inches_in_a_cell_are_no_quotes():
-    assert text_of("a.csv", b'sku,dims\nE1,50"W x 6"D x 21"H\nE2,none\n').startswith('sku: E1; dims: 50"W x 6"D x 21"H\n')
+    assert text_of("a.csv", b'sku,dims\nE1,50"W x 6"D x 21"H\nE2,none\n').startswith(
+        'sku: E1; dims: 50"W x 6"D x 21"H\n'
+    )
 
 
 def test_a_quote_never_closed_does_not_swallow_the_file():

@@ -18,13 +18,18 @@ def test_blocks_inline_tags_and_breaks():
 
 def test_headings_slice_to_their_text():
     document = load_bytes("a.html", b"<title>The  page</title><h1>One</h1><p>text</p><h3>Three <i>x</i></h3>more")
-    assert [(level, document.text[a:b]) for level, a, b in document.metadata["headings"]] == [(1, "One"), (3, "Three x")]
+    assert [(level, document.text[a:b]) for level, a, b in document.metadata["headings"]] == [
+        (1, "One"),
+        (3, "Three x"),
+    ]
     assert document.metadata["title"] == "The page"
     assert document.media_type == "text/html"
 
 
 def test_lists_keep_their_levels():
-    markup = "<p>before</p><ul><li>one<ol><li>inner</li></ol></li><li></li><li><p>two</p><p>more</p></li></ul><p>after</p>"
+    markup = (
+        "<p>before</p><ul><li>one<ol><li>inner</li></ol></li><li></li><li><p>two</p><p>more</p></li></ul><p>after</p>"
+    )
     assert text_of(markup) == "before\n\n- one\n  - inner\n- two\n\nmore\n\nafter"
 
 
@@ -41,7 +46,10 @@ def test_tables_with_a_header_read_as_header_and_value():
 
 def test_tables_without_header_and_tables_for_layout():
     assert text_of("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>") == "a; b\nc; d"
-    assert text_of("<table><tr><td><h2>x</h2><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>") == "x\n\n1; 2"
+    assert (
+        text_of("<table><tr><td><h2>x</h2><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>")
+        == "x\n\n1; 2"
+    )
 
 
 def test_code_keeps_its_white_space():
@@ -52,7 +60,8 @@ def test_what_is_not_seen_is_left_out_and_hidden_parts_are_counted():
     document = load_bytes(
         "a.html",
         b"<!doctype html><head><style>s</style></head><script>s</script><!-- c --><template>t</template>"
-        b"<p hidden>one</p><p style='display: none'>two</p><p hidden></p><noscript>n</noscript>seen<svg><text>v</text></svg>",
+        b"<p hidden>one</p><p style='display: none'>two</p><p hidden></p><noscript>n</noscript>seen"
+        b"<svg><text>v</text></svg>",
     )
     assert document.text == "seen"
     assert document.notes == ("left out 2 hidden parts",)

@@ -46,7 +46,10 @@ def test_korean_is_decoded_and_the_encoding_said(encoding, note):
     assert document.notes == (note,)
 
 
-@pytest.mark.parametrize("text", ["벽걸이 난로", "전기", "똠방각하 펲시콜라 이야기", "大韓民國의 主權은 國民에게 있다", "가격: 12,000원 (VAT 포함)"])
+@pytest.mark.parametrize(
+    "text",
+    ["벽걸이 난로", "전기", "똠방각하 펲시콜라 이야기", "大韓民國의 主權은 國民에게 있다", "가격: 12,000원 (VAT 포함)"],
+)
 def test_short_korean_texts_in_cp949_are_not_left_to_a_detector(text):
     assert decode(text.encode("cp949")).text == text
 
@@ -144,6 +147,9 @@ def test_markdown_headings_are_the_lines_themselves():
         "text\n\n---\n",
         "---\ntitle: front matter\n---\ntext\n",
         "```\n# never closed",
+        "- item\nof two lines\n---\n",
+        "    code\n---\n",
+        "````\n# code\n```\n# still code\n````",
     ],
 )
 def test_what_only_looks_like_a_heading_is_none(text):
@@ -157,3 +163,4 @@ def test_headings_after_code_and_front_matter_are_found():
         (1, "# B"),
         (1, "`` ` # no fence\nC\n=="),
     ]
+    assert headings("``` a` b\n# A\r#\r---\r\rtwo\rlines \r--- \r") == [(1, "# A"), (1, "#"), (2, "two\rlines \r---")]

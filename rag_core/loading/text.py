@@ -5,18 +5,17 @@ Knows nothing of how Markdown looks when shown: it only finds the headings.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..types import Document
 from .common import make_document
 from .decoding import decode
 
-_LINE = re.compile(r"[^\r\n]+|\r\n?|\n")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-# A line that begins one of these is no paragraph, so a rule below it is no heading.
+# What may be or end a heading, or hide one. The newline in front lets the search jump from line to line.
+_CANDIDATE = re.compile(
+    r"\n {0,3}(?:(?P<atx>#{1,6})(?=[ \t\n]|\Z)|(?P<fence>`{3,}|~{3,})|(?P<rule>=+|-+)(?=[ \t]*(?:\n|\Z)))"
+)
+# A block that begins with one of these is no paragraph, so a rule below it makes no heading.
 _NOT_A_PARAGRAPH = re.compile(r"(?: {4}|\t| {0,3}(?:[>|]|[-*+][ \t]|\d{1,9}[.)][ \t]|<[a-zA-Z/!]))")
 
 
@@ -45,66 +44,55 @@ class MarkdownLoader:
 
 def markdown_headings(text: str) -> list[list[int]]:
     """[level, start, end] of the lines of every ATX and setext heading outside code and front matter."""
-    return _Headings().read(text)
+    # Newlines of one kind, each character in its place.
+    plain = text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
+    found: list[list[int]] = []
+    fence = ""
+    floor = _front_matter_end(plain)  # start of the first line not looked at yet
+    # With one newline put in front, a match starts where its line starts in the text itself.
+    for match in _CANDIDATE.finditer("\n" + plain, floor):
+        start = match.start()
+        line = plain[start : _line_end(plain, start)]
+        if fence:
+            fence = _still_open(fence, line)
+        elif match["fence"]:
+            fence = "" if _is_code_in_a_line(line) else match["fence"]
+        elif match["atx"]:
+            found.append([len(match["atx"]), start, start + len(line.rstrip())])
+        elif (above := _paragraph_above(plain, floor, start)) is not None:
+            found.append([1 if match["rule"][0] == "=" else 2, above, start + len(line.rstrip())])
+        floor = start + len(line) + 1
+    return found
 
 
-@dataclass(slots=True)
-class _Headings:
-    """One pass over the lines; remembers the open fence and the paragraph a setext underline would end."""
-
-    found: list[list[int]] = field(default_factory=list)
-    fence: str = ""
-    paragraph: int | None = None  # start of the running paragraph
-
-    def read(self, text: str) -> list[list[int]]:
-        for start, line in _lines(text, _front_matter_end(text)):
-            if self._in_fence(line):
-                self.paragraph = None
-            else:
-                self._line(start, line)
-        return self.found
-
-    def _in_fence(self, line: str) -> bool:
-        match = _FENCE.match(line)
-        if self.fence:
-            mark = match.group(1) if match and not match.group(2).strip() else ""
-            if mark.startswith(self.fence):
-                self.fence = ""
-            return True
-        # A back-tick after the opening ones makes it code within a line.
-        if match and not (match.group(1)[0] == "`" and "`" in match.group(2)):
-            self.fence = match.group(1)
-        return bool(self.fence)
-
-    def _line(self, start: int, line: str) -> None:
-        end = start + len(line)
-        if atx := _ATX.match(line):
-            self.found.append([len(atx.group(1)), start, end])
-            self.paragraph = None
-        elif self.paragraph is not None and (rule := _UNDERLINE.match(line)):
-            self.found.append([1 if rule.group(1)[0] == "=" else 2, self.paragraph, end])
-            self.paragraph = None
-        elif not line.strip() or (self.paragraph is None and _NOT_A_PARAGRAPH.match(line)):
-            self.paragraph = None
-        elif self.paragraph is None:
-            self.paragraph = start
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
-def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
-    """(start, line without its end) of every line; an empty line is "" at the newline that makes it."""
-    after_line = False
-    for match in _LINE.finditer(text, start):
-        piece = match.group()
-        if piece[0] not in "\r\n":
-            after_line = True
-            yield match.start(), piece
-        elif after_line:
-            after_line = False
-        else:
-            yield match.start(), ""
+def _still_open(fence: str, line: str) -> str:
+    """The fence, or "" when the line closes it: as many marks or more, and nothing else."""
+    mark = line.strip()
+    return "" if mark.startswith(fence) and not mark.strip(fence[0]) else fence
+
+
+def _is_code_in_a_line(line: str) -> bool:
+    mark = line.lstrip()
+    return mark[0] == "`" and "`" in mark.lstrip("`")
+
+
+def _paragraph_above(text: str, floor: int, rule: int) -> int | None:
+    """Start of the paragraph that ends right above the line at `rule`, not before `floor`; None when none does."""
+    start = rule
+    while start > floor:
+        line = max(floor, text.rfind("\n", floor, start - 1) + 1)
+        if not text[line:start].strip():
+            break
+        start = line
+    return start if start < rule and not _NOT_A_PARAGRAPH.match(text, start) else None
 
 
 def _front_matter_end(text: str) -> int:
     """Where the Markdown begins: after a block between "---" lines at the very top, else 0."""
-    match = re.match(r"---[ \t]*(?:\r\n?|\n)(?:.*(?:\r\n?|\n))*?(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|$)", text)
+    match = re.match(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)", text)
     return match.end() if match else 0
