@@ -121,3 +121,18 @@ def test_remarks_of_the_parser_reach_a_handler_of_the_program_but_not_the_termin
     load_bytes("a.pdf", pdf("One").replace(b"startxref\n", b"startxref\n1"))
     assert capsys.readouterr().err == ""
     assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("pypdf").handlers)
+
+
+def test_filters_the_parser_has_given_up_fail_only_their_page():
+    data = pdf("One", "Two").replace(b"/Filter /FlateDecode", b"/Filter /Fl         ", 1)
+    assert load_bytes("a.pdf", data).notes == ("read 1 of 2 pages; page 1 could not be read",)
+
+
+def test_encryption_without_its_package_names_the_line_that_installs_it(monkeypatch):
+    from pypdf.errors import DependencyError
+
+    def refuse(stream):
+        raise DependencyError("cryptography>=3.1 is required for AES algorithm")
+
+    monkeypatch.setattr("pypdf.PdfReader", refuse)
+    assert reason(b"%PDF-1.7") == "reading its encryption needs cryptography. Install it: pip install cryptography"

@@ -30,11 +30,11 @@ class PdfLoader:
         """Raises LoadError when it is locked, damaged, or no page has text (a scan)."""
         with needing("pypdf"):
             from pypdf import PasswordType, PdfReader
-            from pypdf.errors import DependencyError, PyPdfError
+            from pypdf.errors import DependencyError
         if b"%PDF-" not in data[:1024]:
             raise LoadError(f"it is not a PDF; it is {kind_of(data) or 'something else'} inside.")
         _quiet(logging.getLogger("pypdf"))
-        with parsing("a PDF", PyPdfError):
+        with parsing("a PDF", *_errors()):
             try:
                 reader = PdfReader(BytesIO(data))
                 # Many files are encrypted only against changes; those open with an empty password.
@@ -69,10 +69,8 @@ class _Pages:
                 self.starts.append(self.builder.add(text)[0])
 
     def _text(self, reader: "PdfReader", number: int) -> str:
-        from pypdf.errors import PyPdfError
-
         try:
-            with parsing("a page", PyPdfError):
+            with parsing("a page", *_errors()):
                 page = reader.pages[number - 1]
                 text = page.extract_text().strip()
                 if is_blank(text):
@@ -119,6 +117,13 @@ class _Pages:
         return notes
 
 
+def _errors() -> tuple[type[Exception], ...]:
+    """pypdf's own errors; two of them are outside its tree."""
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+
+    return PyPdfError, DependencyError, DeprecationError
+
+
 def _these(pages: Sequence[int]) -> str:
     return f"{'page' if len(pages) == 1 else 'pages'} {listing(pages)}"
 
@@ -142,11 +147,9 @@ def _check_content(page: "PageObject") -> None:
 
 def _outline(reader: "PdfReader") -> list[list[Any]]:
     """[level, title, page index] of the bookmarks; empty when they are damaged, since the text is there without."""
-    from pypdf.errors import PyPdfError
-
     found: list[list[Any]] = []
     try:
-        with parsing("an outline", PyPdfError):
+        with parsing("an outline", *_errors()):
             _walk(reader, reader.outline, 1, found)
     except LoadError:
         return []
