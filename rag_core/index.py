@@ -273,7 +273,7 @@ class Index:
             ) from error
         except (sqlite3.DatabaseError, zlib.error, ValueError) as error:
             raise StoreError(
-                f"{self.path.name} is damaged ({error}). Other indices are unharmed; build this one from its files again."
+                f"{self.path.name} is damaged ({error}). Others are unharmed; build this one from its files again."
             ) from error
 
 

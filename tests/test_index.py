@@ -120,7 +120,7 @@ def test_a_flipped_page_is_told_as_damage(index):
     raw = bytearray(index.path.read_bytes())
     raw[100:3000] = bytes(2900)
     index.path.write_bytes(raw)
-    with pytest.raises(StoreError, match="Other indices are unharmed"):
+    with pytest.raises(StoreError, match="Others are unharmed"):
         Index(index.path).state  # noqa: B018 - reading is the test
 
 
