@@ -7,6 +7,7 @@ Knows nothing of llama.cpp or chat.
 import math
 import struct
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,7 +65,8 @@ def read_header(path: Path) -> Header:
         size = path.stat().st_size
         with path.open("rb") as file:
             _check_start(path, file)
-            header, needed = _Reader(file, size).header()
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+                header, needed = _Reader(data).header()
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror}. Check the file in {path.parent}.") from None
     except (_DamagedError, struct.error, UnicodeDecodeError):
@@ -99,9 +101,10 @@ def _check_start(path: Path, file: BinaryIO) -> None:
 
 
 class _Reader:
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self.file = file
-        self.limit = min(size, _MOST_HEADER)
+    def __init__(self, data: mmap) -> None:
+        self.data = data
+        self.at = 8  # after magic and version
+        self.limit = min(len(data), _MOST_HEADER)
 
     def header(self) -> tuple[Header, int]:
         """The header, and the bytes that the whole file must have."""
@@ -114,15 +117,15 @@ class _Reader:
             value = self._value(self._number("I"))
             if value is not None:
                 metadata[key] = value
-        parameters = data = 0
+        parameters = end = 0
         for _ in range(tensors):
-            count, end = self._tensor()
+            count, tensor_end = self._tensor()
             parameters += count
-            data = max(data, end)
+            end = max(end, tensor_end)
         alignment = metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or alignment < 1:
             raise _DamagedError
-        return Header(metadata, parameters), -(-self.file.tell() // alignment) * alignment + data
+        return Header(metadata, parameters), -(-self.at // alignment) * alignment + end
 
     def _tensor(self) -> tuple[int, int]:
         """Weights of a tensor, and where it ends in the data."""
@@ -135,17 +138,21 @@ class _Reader:
         per_block, size = _BLOCKS.get(kind, (1, 0))
         return count, offset + count // per_block * size
 
-    def _bytes(self, count: int) -> bytes:
-        if count > self.limit - self.file.tell():
+    def _skip(self, count: int) -> int:
+        """Pass over bytes; where they begin."""
+        begin, self.at = self.at, self.at + count
+        if self.at > self.limit:
             raise _DamagedError
-        return self.file.read(count)
+        return begin
 
     def _number(self, code: str) -> int:
-        found: int = struct.unpack("<" + code, self._bytes(struct.calcsize("<" + code)))[0]
+        found: int = struct.unpack_from("<" + code, self.data, self._skip(struct.calcsize("<" + code)))[0]
         return found
 
     def _string(self) -> str:
-        return self._bytes(self._number("Q")).decode("utf-8")
+        length = self._number("Q")
+        begin = self._skip(length)
+        return self.data[begin : self.at].decode("utf-8")
 
     def _value(self, kind: int) -> Value | None:
         """One value; None for an array, which is passed over."""
@@ -161,9 +168,9 @@ class _Reader:
     def _skip_array(self) -> None:
         kind, count = self._number("I"), self._number("Q")
         if kind in _SCALARS:
-            self._bytes(struct.calcsize(_SCALARS[kind]) * count)
+            self._skip(struct.calcsize("<" + _SCALARS[kind]) * count)
         elif kind == _STRING:
             for _ in range(count):
-                self._bytes(self._number("Q"))
+                self._skip(self._number("Q"))
         else:  # arrays of arrays do not occur in model files
             raise _DamagedError

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -22,7 +23,9 @@ from .runtime import runtime
 from .vocabulary import Vocabulary
 
 _PATIENCE = 0.2  # seconds until a waiting stream gives an empty piece, so that whoever reads it can stop it
-_BATCH = 256  # prompt tokens evaluated at once; what is finished of an aborted prompt is kept in such steps
+# Prompt tokens evaluated at once. Only whole batches of an earlier prompt are reused: results differ a little with the
+# size of a batch, and so the same prompt, settings and seed give the same answer whatever was asked before.
+_BATCH = 64
 
 
 class _Run:
@@ -64,6 +67,7 @@ class LlamaCpp:
         self._lock = threading.Lock()
         self._vocabulary: Vocabulary | None = None
         self._llama: Any = None
+        self._evaluated: list[int] = []  # the prompt before
         self._run: _Run | None = None  # llama.cpp holds a pointer into it
         self._closed = False
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="chat-model")
@@ -151,6 +155,7 @@ class LlamaCpp:
         settings = run.settings
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         llama.set_seed(settings.seed)
+        self._keep_common_start(llama, run.tokens)
         tokens = llama.generate(
             run.tokens, temp=settings.temperature, top_p=settings.top_p, repeat_penalty=settings.repeat_penalty
         )
@@ -164,6 +169,13 @@ class LlamaCpp:
             if made == run.limit:
                 return "length"
         return "stop"
+
+    def _keep_common_start(self, llama: Any, tokens: list[int]) -> None:
+        """Forget what was evaluated beyond the last whole batch that this prompt shares with the one before."""
+        pairs = zip(self._evaluated, tokens[:-1], strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        llama.n_tokens = min(llama.n_tokens, common // _BATCH * _BATCH)
+        self._evaluated = tokens
 
     def _loaded(self) -> Any:
         if self._llama is None:

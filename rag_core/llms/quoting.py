@@ -18,7 +18,7 @@ _WORD = re.compile(r"\S+")
 _TERM = re.compile(r"[^\W_]+")
 _PAIRED = re.compile(r"[가-힣\u3040-\u30ff\u3400-\u9fff]+")
 _INNER_END = re.compile(rf"[{CJK_ENDERS}][{re.escape(CLOSERS)}]*")
-_SUFFIX = re.compile(r"(?<=[a-z]{3})(?:es|s|ed|ing|ly)$")
+_SUFFIX = re.compile(r"(?<=[a-z]{3})(?:es|ed|ing|ly|e|s)$")
 _STOP_WORDS = (
     "a an and are as at be by can do does did for from has have how i in is it its me of on or that the their there "
     "this to was were what when where which who whose why will with you your"
