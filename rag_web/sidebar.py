@@ -1,0 +1,131 @@
+"""The settings at the left: the index, the three sliders, what differs from the index's default.
+
+Knows the Workbench and gradio, no tab.
+"""
+
+from collections.abc import Mapping
+
+import gradio as gr
+
+from rag_core import Workbench
+from rag_core.errors import IndexMissing, RagError, SettingError
+from rag_core.settings import CHUNK_OVERLAP, CHUNK_SIZE, TOP_K, ChunkSettings, Range
+
+from . import views
+from .views import frame
+from .widgets import Updates, chunking, html
+
+# `input` fires for every pixel of a drag; what is slow waits until the hand rests.
+_SETTLED = """
+let rest = 0;
+document.addEventListener('input', (e) => {
+  if (!e.target.closest('#chunk_size, #chunk_overlap')) return;
+  clearTimeout(rest);
+  rest = setTimeout(() => trigger('settled'), 450);
+});
+"""
+
+
+class Sidebar:
+    """Index and knobs. `knobs` are the inputs that almost every event takes, in this order."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        with gr.Sidebar(width=256, elem_id="side"):
+            self.index = gr.Dropdown(label="Index", choices=[], elem_id="index", interactive=True)
+            self.hint = html(frame.hint(None), classes="rs-hintbox")
+            self.chunk_size = _slider(CHUNK_SIZE)
+            self.chunk_overlap = _slider(CHUNK_OVERLAP)
+            self.top_k = _slider(TOP_K)
+            self.say = html(acts=("fix", "settled"), js=_SETTLED, classes="rs-knobsay", elem_id="knobsay")
+            with gr.Column(elem_classes="rs-foot", visible=False) as self.foot:
+                self.changed = html()
+                with gr.Row(elem_classes="rs-row"):
+                    self.make_default = gr.Button("Make default", size="sm", elem_id="make_default", min_width=0)
+                    self.put_back = gr.Button(
+                        "Put back", size="sm", elem_classes="rs-linkbtn", elem_id="put_back", min_width=0
+                    )
+            gr.HTML(
+                '<button type="button" class="rs-btn rs-done-btn" data-settings="close">Done</button>',
+                elem_classes="rs-html",
+            )
+
+    @property
+    def knobs(self) -> list[gr.components.Component]:
+        """Inputs: index, chunk_size, chunk_overlap, top_k."""
+        return [self.index, self.chunk_size, self.chunk_overlap, self.top_k]
+
+    def choose(self, name: str = "") -> Updates:
+        """Offer the indices there are, with `name` (else the first) chosen and its default settings put in."""
+        names = [info.name for info in self._bench.list()]
+        chosen = name if name in names else (names[0] if names else None)
+        default = self._bench.default_settings(chosen) if chosen else ChunkSettings()
+        return {
+            self.index: gr.update(choices=names, value=chosen),
+            self.chunk_size: clamp(CHUNK_SIZE, default.chunk_size),
+            self.chunk_overlap: clamp(CHUNK_OVERLAP, default.chunk_overlap),
+        }
+
+    def describe(self, index: str | None) -> Updates:
+        """The numbers of the index below its name."""
+        try:
+            return {self.hint: frame.hint(self._bench.info(index) if index else None)}
+        except IndexMissing:
+            return {self.hint: frame.hint(None)}
+        except RagError as error:
+            return {self.hint: views.cells.error(str(error))}
+
+    def differing(self, index: str | None, chunk_size: float, chunk_overlap: float, top_k: float) -> Updates:
+        """What differs from the index's default, or what cannot be."""
+        try:
+            settings = chunking(chunk_size, chunk_overlap)
+            default = self._bench.default_settings(index) if index else settings
+        except SettingError as error:
+            fix = int(chunk_size) // 4
+            action = frame.refused(str(error), f"Set chunk_overlap to {fix}", "chunk_overlap", fix)
+            return {self.say: action}
+        except RagError as error:
+            return {self.say: views.cells.error(str(error))}
+        said = frame.changed(settings, default, int(top_k), int(TOP_K.default))
+        return {self.say: "", self.changed: said, self.foot: gr.update(visible=bool(said))}
+
+    def asked_for(self, wanted: Mapping[str, str]) -> Updates:
+        """Settings named in the page's address, where they are numbers a slider can show."""
+        sliders = {CHUNK_SIZE: self.chunk_size, CHUNK_OVERLAP: self.chunk_overlap, TOP_K: self.top_k}
+        return {
+            slider: clamp(spec, int(wanted[spec.name]))
+            for spec, slider in sliders.items()
+            if wanted.get(spec.name, "").isdecimal()
+        }
+
+    def save(self, index: str, chunk_size: float, chunk_overlap: float) -> None:
+        """Make the sliders' settings the index's default."""
+        self._bench.make_default(index, chunking(chunk_size, chunk_overlap))
+
+    def restore(self, index: str) -> Updates:
+        """The index's default settings back into the sliders."""
+        default = self._bench.default_settings(index)
+        return {
+            self.chunk_size: clamp(CHUNK_SIZE, default.chunk_size),
+            self.chunk_overlap: clamp(CHUNK_OVERLAP, default.chunk_overlap),
+            self.top_k: int(TOP_K.default),
+        }
+
+
+def clamp(spec: Range, value: float) -> int:
+    """A value as its slider can show it."""
+    return int(min(max(value, spec.slider_low), spec.slider_high))
+
+
+def _slider(spec: Range) -> gr.Slider:
+    return gr.Slider(
+        spec.slider_low,
+        spec.slider_high,
+        value=spec.default,
+        step=spec.step,
+        label=spec.name,
+        info=spec.unit,
+        elem_id=spec.name,
+        elem_classes="rs-knob",
+        buttons=[],
+    )

