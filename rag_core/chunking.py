@@ -121,15 +121,15 @@ class Cutter:
 
     def _next_start(self, cuts: _Cuts, first: int, end: int, size: int, overlap: int) -> int:
         """The piece at which the next chunk begins: back from `end` by at most the overlap."""
-        before = self._before
+        before, glued = self._before, self._glued
         # room for the next piece must be left, or the next chunk would hold nothing new
         reach = max(before[end] - overlap, before[end + 1] - size)
         earliest = bisect_left(before, reach, first + 1, end)
         for at in (cuts.sentences, cuts.words):
             i = bisect_left(at, earliest)
-            while i < len(at) and at[i] < end:
-                if self._count(at[i], end) <= overlap:
-                    return at[i]
+            while i < len(at) and (begin := at[i]) < end:
+                if not (glued[begin] or glued[end]) or self._count(begin, end) <= overlap:
+                    return begin
                 i += 1
         return end
 

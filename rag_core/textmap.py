@@ -146,60 +146,61 @@ def _gap_breaks(
 def _fragments(words: Sequence[str], tokenizer: Tokenizer) -> list[list[Fragment]]:
     """The pieces of each word: one, unless it is long or holds sentences or words without spaces between."""
     fragments: list[list[Fragment]] = []
-    for word, offsets in zip(words, _token_offsets(words, tokenizer), strict=True):
-        count = len(offsets)
+    for word, begin, tokens in _tokens(words, tokenizer):
+        count = len(tokens)
         if count > _WHOLE_WORD_TOKENS or (count > 1 and not word.isascii() and _UNSPACED.search(word)):
-            fragments.append(_divide(word, offsets))
+            fragments.append(_divide(word, [(start - begin, end - begin) for start, end in tokens]))
         else:
             fragments.append([(0, len(word), count, BREAK_WORD)])
     return fragments
 
 
-def _token_offsets(words: Sequence[str], tokenizer: Tokenizer) -> Iterator[list[tuple[int, int]]]:
-    """Token offsets within each word.
+def _tokens(words: Sequence[str], tokenizer: Tokenizer) -> Iterator[tuple[str, int, list[tuple[int, int]]]]:
+    """Each word, where it begins in the text its token offsets count in, and those offsets.
 
     A tokenizer that is additive over words reads many at once, a line each: three times as fast as one by one.
     """
     if not tokenizer.additive:
-        yield from tokenizer.offsets(words)
+        for word, offsets in zip(words, tokenizer.offsets(words), strict=True):
+            yield word, 0, offsets
         return
     blocks = [words[at : at + _BLOCK] for at in range(0, len(words), _BLOCK)]
     for block, offsets in zip(blocks, tokenizer.offsets(["\n".join(block) for block in blocks]), strict=True):
-        begin = at = 0
+        starts = [start for start, _ in offsets]
+        begin = first = 0
         for word in block:
-            end, first = begin + len(word), at
-            while at < len(offsets) and offsets[at][0] < end:
-                at += 1
-            yield [(start - begin, stop - begin) for start, stop in offsets[first:at]]
-            begin = end + 1
+            end = begin + len(word)
+            last = bisect_left(starts, end, first)
+            yield word, begin, offsets[first:last]
+            begin, first = end + 1, last
 
 
 def _divide(word: str, tokens: list[tuple[int, int]]) -> list[Fragment]:
     """Cut a word between tokens, never inside a grapheme: a cut stands where both have an edge."""
+    starts = sorted({start for start, _ in tokens} | {0})
+    if len(starts) == len(tokens) and word.isascii():  # each token is a piece
+        ends = [*starts[1:], len(word)]
+        last = len(starts) - 1
+        return [
+            (a, b, 1, BREAK_WORD if i == last else BREAK_INNER)
+            for i, (a, b) in enumerate(zip(starts, ends, strict=True))
+        ]
     inside = {at for start, end in tokens if end - start > 1 for at in range(start + 1, end)}
-    if word.isascii():
-        cuts, break_at = [at for at in range(1, len(word)) if at not in inside], _inner
-    else:
-        edges = (match.start() for match in _GRAPHEME.finditer(word))
-        cuts, break_at = [at for at in edges if at and at not in inside], _break_within
+    edges = (match.start() for match in _GRAPHEME.finditer(word))
     token_starts = sorted(start for start, _ in tokens)
     fragments: list[Fragment] = []
     begin = used = 0
-    for end in [*cuts, len(word)]:
+    for end in [*(at for at in edges if at and at not in inside), len(word)]:
         upto = len(token_starts) if end == len(word) else bisect_left(token_starts, end)
         if upto == used and fragments:  # characters the tokenizer drops stay with the piece before them
             begin_before, _, count, _ = fragments[-1]
-            fragments[-1] = (begin_before, end, count, break_at(word, end))
+            fragments[-1] = (begin_before, end, count, _break_within(word, end))
         elif upto > used or end == len(word):
-            fragments.append((begin, end, upto - used, break_at(word, end)))
+            fragments.append((begin, end, upto - used, _break_within(word, end)))
         else:
             continue
         begin, used = end, upto
     return fragments
-
-
-def _inner(word: str, at: int) -> int:
-    return BREAK_WORD if at == len(word) else BREAK_INNER
 
 
 def _break_within(word: str, at: int) -> int:
