@@ -52,13 +52,13 @@ class ShareState:
     """What page and gate know of the link; safe to read from any thread, since it swaps one immutable value."""
 
     def __init__(self, password: str = "", *, rest: bool = False) -> None:
-        """`password` "" means nobody gets in; `rest` lets visitors with the password use REST as well."""
+        """With a password a link is wanted: "creating" until it is there. `rest` opens REST to visitors as well."""
         if password and len(password) < SHORTEST_PASSWORD:
             raise SettingError(f"--share-password has {len(password)} characters. Take {SHORTEST_PASSWORD} or more.")
         self.password = password
         self.rest = rest
         self.door: int | None = None  # the port visitors come in by
-        self._now = Share()
+        self._now = Share("creating" if password else "local")
 
     def snapshot(self) -> Share:
         """Status, link and reason as they belong together."""
@@ -141,7 +141,9 @@ class Tunnel:
         listener = socket.create_server((LOOPBACK, 0))
         port = int(listener.getsockname()[1])
         self.state.door = port  # before it listens: nobody may come in unasked
-        config = uvicorn.Config(self._server.config.app, lifespan="off", log_level="warning", log_config=None)
+        config = uvicorn.Config(
+            self._server.config.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1, log_level="critical"
+        )
         self._door = uvicorn.Server(config)
         loop = self._server.servers[0].get_loop()
         self._serving = asyncio.run_coroutine_threadsafe(self._door.serve(sockets=[listener]), loop)

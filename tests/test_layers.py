@@ -105,7 +105,7 @@ def sins(path: Path) -> list[str]:
         where = f"{module_name(path)}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Global):
             found.append(f"{where} global")
-        elif isinstance(node, ast.ExceptHandler) and _catches_all(node.type):
+        elif isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and not _raises_again(node):
             found.append(f"{where} except Exception")
         elif edge:
             continue
@@ -119,6 +119,11 @@ def sins(path: Path) -> list[str]:
 def _catches_all(kind: ast.expr | None) -> bool:
     kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
     return any(one is None or (isinstance(one, ast.Name) and one.id in ("Exception", "BaseException")) for one in kinds)
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 @pytest.mark.parametrize("path", CORE, ids=module_name)

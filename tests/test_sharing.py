@@ -44,9 +44,9 @@ def local_url(server) -> str:
     return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
 
 
-def test_a_new_state_is_local(share):
-    assert (share.status, share.url, share.reason, share.door) == ("local", "", "", None)
-    assert ShareState().password == ""
+def test_a_new_state_is_local_unless_a_link_is_wanted(share):
+    assert (share.status, share.url, share.reason, share.door) == ("creating", "", "", None)
+    assert (ShareState().status, ShareState().password) == ("local", "")
 
 
 def test_a_short_password_is_refused():
