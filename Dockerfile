@@ -3,12 +3,14 @@
 
 FROM python:3.11-slim AS builder
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends build-essential cmake git \
+    && apt-get install -y --no-install-recommends build-essential cmake \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 # The image is built on one machine and may run on another: no instructions of the builder's own processor.
 ENV CMAKE_ARGS="-DGGML_NATIVE=OFF"
+# The default torch wheel carries CUDA. --build-arg PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> makes a far smaller image.
+ARG PIP_EXTRA_INDEX_URL
 WORKDIR /build
 COPY requirements.txt requirements-models.txt ./
 RUN pip install --no-cache-dir -r requirements.txt
