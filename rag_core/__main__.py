@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from . import AnswerSettings, ChunkSettings, Hit, ModelSettings, RagError, SearchSettings, Workbench
-from .settings import CHUNK_OVERLAP, CHUNK_SIZE, MODES, TOP_K
+from .evaluating import as_json
+from .settings import CHUNK_OVERLAP, CHUNK_SIZE, FLOOR, MODES, STOP, TOP_K, WEIGHT
 from .types import Progress
 
 Json = dict[str, Any]
@@ -103,6 +104,11 @@ def ask(bench: Workbench, arguments: argparse.Namespace) -> Json:
     }
 
 
+def evaluate(bench: Workbench, arguments: argparse.Namespace) -> Json:
+    """Measure retrieval on questions with known answers."""
+    return as_json(bench.evaluate(arguments.name, arguments.questions, _search(arguments)))
+
+
 def list_indices(bench: Workbench, _: argparse.Namespace) -> Json:
     """Which indices there are."""
     return {
@@ -166,6 +172,9 @@ def _search(arguments: argparse.Namespace) -> SearchSettings:
         mode=arguments.mode,
         chunk_size=arguments.chunk_size,
         chunk_overlap=arguments.chunk_overlap,
+        weight=arguments.weight,
+        floor=arguments.floor,
+        stop=arguments.stop,
     )
 
 
@@ -226,11 +235,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_sizes(sub)
     for name, run in (("search", search), ("ask", ask)):
         sub = command(name, run, "name", "query")
-        _add_sizes(sub)
-        sub.add_argument("--top-k", type=int, default=int(TOP_K.default))
-        sub.add_argument("--mode", choices=MODES, default=MODES[0])
+        _add_search(sub)
         if run is ask:
             sub.add_argument("--max-tokens", type=int)
+    sub = command("evaluate", evaluate, "name", "questions")
+    _add_search(sub)
     command("list", list_indices)
     command("delete", delete, "name")
     command("export", export, "name", "folder")
@@ -238,6 +247,14 @@ def _parser() -> argparse.ArgumentParser:
     command("models", models)
     command("doctor", doctor)
     return parser
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    _add_sizes(parser)
+    parser.add_argument("--top-k", type=int, default=int(TOP_K.default))
+    parser.add_argument("--mode", choices=MODES, default=MODES[0])
+    for spec in (WEIGHT, FLOOR, STOP):
+        parser.add_argument(f"--{spec.name}", type=float, default=spec.default, help=f"{spec.low:g} to {spec.high:g}")
 
 
 def _add_sizes(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from .corpus import Corpus, Partition
+from .corpus import Corpus, Vectors, Wanted
 from .errors import Cancelled
 from .index import Index, State
+from .outline import headings
 from .protocols import Embedder, OnProgress, ShouldStop
 from .settings import ChunkSettings
 from .textmap import TextMapper
@@ -73,7 +74,7 @@ def plan(state: State, loaded: Iterator[Document | Skipped], total: int, mapper:
             else:
                 result.added.append(item.name)
             ids[item.id] = item.name
-            result.add.append((item, mapper.map(item.text)))
+            result.add.append((item, mapper.map(item.text, headings(item.text, item.metadata))))
     return result
 
 
@@ -86,52 +87,49 @@ def _note_known(result: Plan, item: Document, known_as: str) -> None:
 
 def embed_missing(
     index: Index,
-    corpus: Corpus,
-    partition: Partition,
+    vectors: Vectors,
+    wanted: Sequence[Wanted],
     embedder: Embedder,
     watch: Watch,
     measured: Callable[[int, float], None],
 ) -> int:
-    """Embed the chunks that have no vector yet and store each block as it is done; how many texts that was.
+    """Embed texts and store each block as it is done; how many that was.
 
     `measured` is told (tokens, seconds) of every block. Cancelled leaves what was done in place.
     """
-    missing = corpus.missing(partition)
-    blocks = list(_blocks([(hashed, chunks[0].tokens) for hashed, chunks in missing.items()]))
-    total = len(missing)
-    tokens_left = sum(chunks[0].tokens for chunks in missing.values())
+    if not wanted:
+        return 0
+    tokens_left = sum(each.tokens for each in wanted)
     done = tokens_done = 0
     began = time.perf_counter()
-    if total:
-        watch.progress(Progress("embedding", 0, total))
-    for block in blocks:
+    watch.progress(Progress("embedding", 0, len(wanted)))
+    for block in _blocks(wanted):
         watch.check()
-        texts = [corpus.text(missing[hashed][0]) for hashed in block]
         started = time.perf_counter()
-        vectors = embedder.embed_passages(texts)
+        rows = embedder.embed_passages([each.text for each in block])
         now = time.perf_counter()
-        tokens = sum(missing[hashed][0].tokens for hashed in block)
+        tokens = sum(each.tokens for each in block)
         measured(tokens, now - started)
-        users = ({chunk.document_id for chunk in missing[hashed]} for hashed in block)
-        index.add_vectors(embedder.fingerprint, zip(block, vectors, users, strict=True))
-        corpus.vectors.add(block, vectors)
+        hashes = [each.hashed for each in block]
+        index.add_vectors(embedder.fingerprint, zip(hashes, rows, (each.users for each in block), strict=True))
+        vectors.add(hashes, rows)
         done, tokens_done, tokens_left = done + len(block), tokens_done + tokens, tokens_left - tokens
         elapsed = max(now - began, 1e-6)
         left = tokens_left * elapsed / max(tokens_done, 1)
-        watch.progress(Progress("embedding", done, total, "", done / elapsed, left))
-    return total
+        watch.progress(Progress("embedding", done, len(wanted), "", done / elapsed, left))
+    return done
 
 
-def _blocks(texts: Sequence[tuple[bytes, int]]) -> Iterator[list[bytes]]:
-    """Text hashes in blocks of like length, so that a batch is little padding."""
-    block: list[bytes] = []
+def _blocks(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Texts in blocks of like length, so that a batch is little padding."""
+    block: list[Wanted] = []
     spent = 0
-    for hashed, tokens in sorted(texts, key=lambda text: -text[1]):
-        if block and spent + tokens > _BLOCK_TOKENS:
+    for each in sorted(wanted, key=lambda each: -each.tokens):
+        if block and spent + each.tokens > _BLOCK_TOKENS:
             yield block
             block, spent = [], 0
-        block.append(hashed)
-        spent += tokens
+        block.append(each)
+        spent += each.tokens
     if block:
         yield block
 
@@ -140,13 +138,12 @@ def commit(
     index: Index, state: State, result: Plan, settings: ChunkSettings, corpus: Corpus, models: tuple[str, str, str]
 ) -> None:
     """Make the planned change visible, in one transaction. `models`: see Index.commit."""
-    partition = corpus.partition(settings)
     index.commit(
         add=result.add,
         remove=result.remove,
         defaults=settings if settings != state.defaults or not state.documents else None,
         models=models,
-        uses=[(hashed, c.document_id) for hashed, c in zip(partition.hashes, partition.chunks, strict=True)],
+        uses=corpus.uses(),
     )
 
 

@@ -13,13 +13,14 @@ from dataclasses import replace
 import numpy as np
 
 from .building import Plan, Watch, commit, embed_missing, plan, planned_state
-from .corpus import Corpus, Partition, Vectors
+from .corpus import Corpus, Partition, Vectors, Wanted
 from .engines import Engines
 from .errors import IndexMismatch
 from .index import Index, State, text_hash
+from .outline import headings
 from .protocols import Embedder
 from .searching import UNRELATED_QUESTIONS, unrelated_level
-from .settings import ChunkSettings
+from .settings import ChunkSettings, SearchSettings
 from .shelf import Shelf
 from .stores.exact import ExactStore
 from .textmap import TextMapper
@@ -28,6 +29,7 @@ from .types import BuildReport, Document, FloatArray, Missing, Skipped
 _QUERIES = 64  # questions whose vectors are remembered
 _FIRST_GUESS = 4000.0  # tokens embedded per second, until a block has been timed
 _MOST_TOKENS_A_CHARACTER = 0.8  # English has 0.25; Korean has 0.5 in a multilingual model, 1.3 in an English one
+UNREAD_WEIGHT = 0.1  # the dense share for a script the embedder does not know, measured on Korean questions
 _SAME_VECTOR = 0.999  # cosine above which a vector from elsewhere counts as this embedder's
 
 
@@ -42,7 +44,7 @@ class Corpora:
         self._mapper: TextMapper | None = None
         self._corpora: dict[str, Corpus] = {}
         self._queries: OrderedDict[str, FloatArray] = OrderedDict()
-        self._levels: OrderedDict[tuple[str, int, ChunkSettings], float] = OrderedDict()
+        self._levels: OrderedDict[tuple[str, int, ChunkSettings | None], float] = OrderedDict()
         self._unrelated: FloatArray | None = None
         self._tokens_per_second = _FIRST_GUESS
 
@@ -78,17 +80,18 @@ class Corpora:
             self._corpora.pop(name, None)
 
     def missing(self, corpus: Corpus, partition: Partition) -> Missing:
-        """What has no vector yet, with an estimate from the blocks embedded so far."""
-        missing = corpus.missing(partition)
-        tokens = sum(chunks[0].tokens for chunks in missing.values())
-        return Missing(len(partition.chunks), len(missing), tokens, tokens / self._tokens_per_second)
+        """What of a cut has no vector of its own yet, with an estimate from the blocks embedded so far."""
+        wanted = corpus.missing_chunks(partition)
+        tokens = sum(each.tokens for each in wanted)
+        return Missing(len(partition.chunks), len(wanted), tokens, tokens / self._tokens_per_second)
 
-    def fill_in(self, name: str, corpus: Corpus, partition: Partition, watch: Watch) -> int:
-        """Embed and keep what is missing; how many texts that was."""
-        if not corpus.missing(partition):
+    def fill_in(self, name: str, corpus: Corpus, partition: Partition | None, watch: Watch) -> int:
+        """Embed and keep what is missing of a cut, or of the units for None; how many texts that was."""
+        wanted = corpus.missing_units() if partition is None else corpus.missing_chunks(partition)
+        if not wanted:
             return 0
         with self.writing:
-            return self._embed(self._shelf.open(name), corpus, partition, watch)
+            return self._embed(self._shelf.open(name), corpus, wanted, watch)
 
     def build(
         self,
@@ -106,19 +109,18 @@ class Corpora:
             settings = settings or state.defaults
             result = plan(state, loaded, total, self._text_mapper(), watch)
             corpus = self._base(index, state).evolve(planned_state(state, result))
-            partition = corpus.partition(settings)
-            embedded = self._embed(index, corpus, partition, watch)
+            embedded = self._embed(index, corpus, corpus.missing_units(), watch)
             self._commit(index, state, result, settings, corpus)
         return BuildReport(
             index=index.name,
             documents=len(corpus.documents),
-            units=len(partition.chunks),
+            units=len(corpus.unit_hashes),
             added=tuple(result.added),
             replaced=tuple(result.replaced),
             unchanged=tuple(result.unchanged),
             skipped=tuple(result.skipped),
             embedded=embedded,
-            reused=_reused(result, partition, embedded),
+            reused=_reused(result, corpus, embedded),
             seconds=time.perf_counter() - began,
         )
 
@@ -127,10 +129,12 @@ class Corpora:
         with self.writing:
             index, embedder, mapper = self._shelf.open(name), self._engines.embedder(), self._text_mapper()
             state = index.state
-            maps = {document.id: mapper.map(document.text) for document in state.documents}
+            maps = {
+                document.id: mapper.map(document.text, headings(document.text, document.metadata))
+                for document in state.documents
+            }
             corpus = self._load(index, replace(state, maps=maps))
-            partition = corpus.partition(state.defaults)
-            embedded = self._embed(index, corpus, partition, watch)
+            embedded = self._embed(index, corpus, corpus.missing_units(), watch)
             index.commit(models=_models(embedder), maps=maps)
             return embedded
 
@@ -163,14 +167,9 @@ class Corpora:
                 self._queries.popitem(last=False)
         return vector
 
-    def unrelated_level(self, name: str, corpus: Corpus, partition: Partition, query: str) -> float:
-        """The cosine that unrelated questions reach in this partition; remembered.
-
-        0 for a question in a script the embedder cannot read: its cosines tell nothing, so nothing is ruled out.
-        """
-        if not self._reads(query):
-            return 0.0
-        key = (name, corpus.state.version, partition.settings)
+    def unrelated_level(self, name: str, corpus: Corpus, partition: Partition | None) -> float:
+        """The cosine that unrelated questions reach in a cut, or among the units for None; remembered."""
+        key = (name, corpus.state.version, partition.settings if partition else None)
         with self._lock:
             level = self._levels.get(key)
         if level is None:
@@ -181,28 +180,37 @@ class Corpora:
                     self._levels.popitem(last=False)
         return level
 
+    def reads(self, text: str) -> bool:
+        """Whether the embedder knows the script: one it does not know falls apart into single characters."""
+        characters = len("".join(text.split()))
+        return self._engines.embedder().tokenizer.count([text])[0] <= _MOST_TOKENS_A_CHARACTER * characters
+
+    def unread_note(self, settings: SearchSettings, weight: float) -> str:
+        """Why the question's words count for more than its vector."""
+        name = self._engines.embedder().name
+        if settings.mode == "dense":
+            return f"{name} does not know the script of this question; its cosines say little. Choose another recipe."
+        if weight == settings.weight:
+            return f"{name} does not know the script of this question."
+        return f"{name} does not know the script of this question, so its weight fell to {weight:g}; words decide."
+
     def _unrelated_vectors(self) -> FloatArray:
         with self._lock:
             rows = self._unrelated
         if rows is None:
             embed = self._engines.embedder().embed_query
-            rows = np.stack([embed(question) for question in UNRELATED_QUESTIONS if self._reads(question)])
+            rows = np.stack([embed(question) for question in UNRELATED_QUESTIONS if self.reads(question)])
             with self._lock:
                 self._unrelated = rows
         return rows
-
-    def _reads(self, text: str) -> bool:
-        """Whether the embedder knows the script: one it does not know falls apart into single characters."""
-        characters = len("".join(text.split()))
-        return self._engines.embedder().tokenizer.count([text])[0] <= _MOST_TOKENS_A_CHARACTER * characters
 
     def _commit(self, index: Index, state: State, result: Plan, settings: ChunkSettings, corpus: Corpus) -> None:
         commit(index, state, result, settings, corpus, _models(self._engines.embedder()))
         with self._lock:
             self._corpora[index.name] = corpus.evolve(index.state)
 
-    def _embed(self, index: Index, corpus: Corpus, partition: Partition, watch: Watch) -> int:
-        return embed_missing(index, corpus, partition, self._engines.embedder(), watch, self._measured)
+    def _embed(self, index: Index, corpus: Corpus, wanted: Sequence[Wanted], watch: Watch) -> int:
+        return embed_missing(index, corpus.vectors, wanted, self._engines.embedder(), watch, self._measured)
 
     def _base(self, index: Index, state: State) -> Corpus:
         with self._lock:
@@ -230,8 +238,7 @@ def _models(embedder: Embedder) -> tuple[str, str, str]:
     return embedder.fingerprint, embedder.name, embedder.tokenizer.fingerprint
 
 
-def _reused(result: Plan, partition: Partition, embedded: int) -> int:
-    """Texts of the new documents that had their vector already."""
+def _reused(result: Plan, corpus: Corpus, embedded: int) -> int:
+    """Units of the new documents that had their vector already."""
     new = {document.id for document, _ in result.add}
-    hashes = {h for h, chunk in zip(partition.hashes, partition.chunks, strict=True) if chunk.document_id in new}
-    return max(0, len(hashes) - embedded)
+    return max(0, len({hashed for hashed, owner in corpus.uses() if owner in new}) - embedded)

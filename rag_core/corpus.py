@@ -7,12 +7,14 @@ vectors are made, or of recipes.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from .chunking import Cutter
-from .errors import IndexMissing
+from .chunking import Cutter, cut
+from .errors import IndexMismatch
+from .field import Ints, Table
 from .index import State, text_hash
 from .protocols import Tokenizer, VectorStore
 from .settings import ChunkSettings
@@ -28,6 +30,16 @@ class Partition:
     settings: ChunkSettings
     chunks: list[Chunk]
     hashes: list[bytes]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A text that has no vector yet; `users` are the ids of the documents it stands in."""
+
+    hashed: bytes
+    text: str
+    tokens: int
+    users: set[str]
 
 
 class Vectors:
@@ -80,6 +92,24 @@ class Corpus:
         self._lock = threading.Lock()
         self._cutters: dict[str, Cutter] = {}
         self._partitions: OrderedDict[ChunkSettings, Partition] = OrderedDict()
+        self._table: Table | None = None
+
+    @property
+    def table(self) -> Table:
+        """All sentences with what their field needs; made on first use."""
+        with self._lock:
+            if self._table is None:
+                documents = self.state.documents
+                missing = [document.name for document in documents if document.id not in self.state.maps]
+                if missing:
+                    raise IndexMismatch(f"{missing[0]} has no text map for this embedder. Embed the index anew.")
+                self._table = Table(documents, [self.state.maps[document.id] for document in documents])
+            return self._table
+
+    @cached_property
+    def unit_hashes(self) -> list[bytes]:
+        """What the vector of every unit is filed under."""
+        return [text_hash(text) for text in self.table.unit_texts(self.state.documents)]
 
     def evolve(self, state: State) -> "Corpus":
         """This corpus for another state: vectors are shared, cutters of documents that stay are kept."""
@@ -99,10 +129,38 @@ class Corpus:
             if cutter is None:
                 text_map = self.state.maps.get(document.id)
                 if text_map is None:
-                    raise IndexMissing(f"{document.name} has no text map for this embedder. Embed the index anew.")
+                    raise IndexMismatch(f"{document.name} has no text map for this embedder. Embed the index anew.")
                 cutter = Cutter(document.text, text_map, self._tokenizer, document.id)
                 self._cutters[document.id] = cutter
         return cutter.cut(settings)
+
+    def cut_slice(self, document: Document, start: int, end: int, size: int) -> list[Chunk]:
+        """A stretch of a document cut at a size; it begins and ends at pieces of the map."""
+        text_map = self.state.maps[document.id]
+        first, after = (int(i) for i in np.searchsorted(text_map.starts, (start, end)))
+        part = replace(
+            text_map,
+            starts=text_map.starts[first:after],
+            ends=text_map.ends[first:after],
+            tokens=text_map.tokens[first : after + 1] - text_map.tokens[first],
+            breaks=text_map.breaks[first:after],
+        )
+        return cut(document.text, part, ChunkSettings(size), self._tokenizer, document.id)
+
+    def chunk_rows(self, partition: Partition) -> tuple[Ints, Ints]:
+        """The sentences [low, high) that each chunk touches, as rows of the table; both ascending."""
+        table = self.table
+        first_row = {document.id: i for i, document in enumerate(self.state.documents)}
+        owners = np.fromiter(
+            (first_row[chunk.document_id] for chunk in partition.chunks), np.int64, len(partition.chunks)
+        )
+        # one number line for all documents: each begins where no offset of the one before can reach
+        span = max((len(document.text) for document in self.state.documents), default=0) + 1
+        starts = np.fromiter((chunk.start for chunk in partition.chunks), np.int64, len(owners)) + owners * span
+        ends = np.fromiter((chunk.end for chunk in partition.chunks), np.int64, len(owners)) + owners * span
+        low = np.searchsorted(table.ends + table.documents * span, starts, "right")
+        high = np.searchsorted(table.starts + table.documents * span, ends, "left")
+        return low, high
 
     def partition(self, settings: ChunkSettings) -> Partition:
         """All chunks at these settings; the last few settings are remembered."""
@@ -118,14 +176,42 @@ class Corpus:
                 self._partitions.popitem(last=False)
         return partition
 
-    def missing(self, partition: Partition) -> dict[bytes, list[Chunk]]:
-        """Chunks without a vector, by text hash: equal texts are embedded once."""
-        missing: dict[bytes, list[Chunk]] = {}
+    def missing_chunks(self, partition: Partition) -> list[Wanted]:
+        """Chunks without a vector; equal texts are embedded once."""
+        missing: dict[bytes, Wanted] = {}
         for hashed, chunk in zip(partition.hashes, partition.chunks, strict=True):
-            if hashed not in self.vectors:
-                missing.setdefault(hashed, []).append(chunk)
-        return missing
+            if hashed in missing:
+                missing[hashed].users.add(chunk.document_id)
+            elif hashed not in self.vectors:
+                missing[hashed] = Wanted(hashed, self.text(chunk), chunk.tokens, {chunk.document_id})
+        return list(missing.values())
 
-    def scores(self, query: FloatArray, partition: Partition) -> FloatArray:
+    def missing_units(self) -> list[Wanted]:
+        """Units without a vector; equal texts are embedded once."""
+        missing: dict[bytes, Wanted] = {}
+        unit = 0
+        for document, part in zip(self.state.documents, self.table.parts, strict=True):
+            tokens = np.bincount(part.units, part.tokens).astype(int).tolist()
+            for i, count in enumerate(tokens):
+                hashed = self.unit_hashes[unit + i]
+                if hashed in missing:
+                    missing[hashed].users.add(document.id)
+                elif hashed not in self.vectors:
+                    missing[hashed] = Wanted(hashed, part.unit_text(document.text, i), count, {document.id})
+            unit += len(tokens)
+        return list(missing.values())
+
+    def uses(self) -> list[tuple[bytes, str]]:
+        """(text hash, document id) of every unit."""
+        owners = (
+            d.id for d, part in zip(self.state.documents, self.table.parts, strict=True) for _ in part.unit_starts
+        )
+        return list(zip(self.unit_hashes, owners, strict=True))
+
+    def chunk_cosines(self, query: FloatArray, partition: Partition) -> FloatArray:
         """Cosine of a unit query, shape (d,), with every chunk of a partition, shape (n,)."""
         return self.vectors.scores(query, partition.hashes)
+
+    def unit_cosines(self, query: FloatArray) -> FloatArray:
+        """Cosine of a unit query, shape (d,), with every unit, shape (u,)."""
+        return self.vectors.scores(query, self.unit_hashes)

@@ -35,7 +35,7 @@ CREATE TABLE documents (
     media_type TEXT NOT NULL, size INTEGER NOT NULL, metadata TEXT NOT NULL, notes TEXT NOT NULL);
 CREATE TABLE maps (
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, tokenizer TEXT NOT NULL,
-    starts BLOB NOT NULL, ends BLOB NOT NULL, tokens BLOB NOT NULL, breaks BLOB NOT NULL,
+    starts BLOB NOT NULL, ends BLOB NOT NULL, tokens BLOB NOT NULL, breaks BLOB NOT NULL, sections BLOB NOT NULL,
     PRIMARY KEY (document_id, tokenizer));
 CREATE TABLE vectors (
     embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, hash)) WITHOUT ROWID;
@@ -196,15 +196,12 @@ class Index:
             ).fetchall()
             tokenizer = self._meta("tokenizer")
             maps = self._db.execute(
-                "SELECT document_id, starts, ends, tokens, breaks FROM maps WHERE tokenizer = ?", (tokenizer,)
+                "SELECT document_id, starts, ends, tokens, breaks, sections FROM maps WHERE tokenizer = ?", (tokenizer,)
             ).fetchall()
             defaults = self._meta("defaults")
             return State(
                 version=version,
-                documents=tuple(
-                    Document(*row, metadata=json.loads(metadata), notes=tuple(json.loads(notes)))
-                    for *row, metadata, notes in rows
-                ),
+                documents=tuple(_document(*row) for row in rows),
                 maps={row[0]: _unpack_map(row[1:]) for row in maps},
                 defaults=ChunkSettings(**json.loads(defaults)) if defaults else ChunkSettings(),
                 embedder=self._meta("embedder"),
@@ -235,8 +232,9 @@ class Index:
         )
 
     def _insert_map(self, document_id: str, tokenizer: str, text_map: TextMap) -> None:
-        blobs = [_pack(array) for array in (text_map.starts, text_map.ends, text_map.tokens, text_map.breaks)]
-        self._db.execute("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?)", (document_id, tokenizer, *blobs))
+        m = text_map
+        blobs = [_pack(array) for array in (m.starts, m.ends, m.tokens, m.breaks, m.sections.ravel())]
+        self._db.execute("INSERT OR REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?, ?)", (document_id, tokenizer, *blobs))
 
     def _meta(self, key: str) -> str:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -277,6 +275,10 @@ class Index:
             ) from error
 
 
+def _document(id_: str, name: str, text: str, media_type: str, size: int, metadata: str, notes: str) -> Document:
+    return Document(id_, name, text, media_type, size, json.loads(metadata), tuple(json.loads(notes)))
+
+
 def _pack(array: npt.NDArray[Any]) -> bytes:
     """Differences compress to about a fifth: neighbours are near each other."""
     wide = array.astype("<i4")
@@ -284,7 +286,7 @@ def _pack(array: npt.NDArray[Any]) -> bytes:
 
 
 def _unpack_map(blobs: Sequence[bytes]) -> TextMap:
-    starts, ends, tokens, breaks = (
+    starts, ends, tokens, breaks, sections = (
         np.cumsum(np.frombuffer(zlib.decompress(blob), "<i4"), dtype=np.int32) for blob in blobs
     )
-    return TextMap(starts, ends, tokens, breaks.astype(np.uint8))
+    return TextMap(starts, ends, tokens, breaks.astype(np.uint8), sections.reshape(-1, 4))

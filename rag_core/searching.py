@@ -1,19 +1,31 @@
-"""Question → ranked chunks. One function for page, chat, REST, shell and evaluation.
+"""Question → ranked passages. One function for page, chat, REST, shell and evaluation.
 
-A recipe turns a question's vector and a partition into score parts per chunk; `rank` orders them. `dense` is exact
-cosine of each chunk's own vector. Knows nothing of how vectors are made, of files or of the page.
+A recipe turns a question into passages in order of score, one by one: a list is made only as far as somebody looks.
+
+    field    passages grown around the best sentences           scored by the field at their anchor
+    chunks   chunks of the fixed partition                      scored by their best sentence in the field
+    dense    chunks of the fixed partition                      cosine of each chunk's own vector, exact
+    keyword  chunks of the fixed partition                      BM25
+
+Knows nothing of how vectors are made, of files or of the page.
 """
 
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .bm25 import Windows
 from .corpus import Corpus, Partition
-from .errors import QueryError
+from .errors import IndexMissing, QueryError
+from .field import Scores
 from .settings import MAX_QUERY_CHARACTERS, ChunkSettings, SearchSettings
-from .types import FloatArray, Hit
+from .terms import terms
+from .types import Document, FloatArray, Hit
 
 # Questions about nothing in particular that people upload. What they reach by chance is the level of "unrelated".
 UNRELATED_QUESTIONS = (
@@ -39,82 +51,219 @@ UNRELATED_QUESTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Scores of every chunk of a partition, shape (n,) each. `score` ranks; a part a recipe does not use is None."""
+class Asked:
+    """What a recipe works with. `vector`, shape (d,), is None when the recipe needs none."""
 
-    score: FloatArray
-    dense: FloatArray | None = None
-    keyword: FloatArray | None = None
+    text: str
+    vector: FloatArray | None
+    corpus: Corpus
+    partition: Partition
+    settings: SearchSettings
+
+    def scores(self) -> Scores:
+        """The field's scores."""
+        table = self.corpus.table
+        cosine = np.zeros(0, np.float32) if self.vector is None else self.corpus.unit_cosines(self.vector)
+        return table.scores(self.text, cosine, self.settings.weight)
 
 
-Recipe = Callable[[Corpus, Partition, FloatArray], Parts]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage before it has a rank. `row` is its anchor in the table of sentences."""
+
+    document: Document
+    start: int
+    end: int
+    tokens: int
+    score: float
+    dense: float | None
+    keyword: float | None
+    row: int
+    copies: int
 
 
-def dense(corpus: Corpus, partition: Partition, query: FloatArray) -> Parts:
-    """Cosine of the question with each chunk's own vector."""
-    cosine = corpus.scores(query, partition)
-    return Parts(score=cosine, dense=cosine)
+Recipe = Callable[[Asked], Iterator[Found]]
 
 
-RECIPES: dict[str, Recipe] = {"dense": dense}
+def by_field(asked: Asked) -> Iterator[Found]:
+    """Passages grown on the field."""
+    table, documents = asked.corpus.table, asked.corpus.state.documents
+    scores = asked.scores()
+    chunking, settings = asked.partition.settings, asked.settings
+    allowed = _allowed(asked)
+    for passage in table.passages(scores.field, chunking.chunk_size, settings.floor, allowed):
+        document = documents[table.documents[passage.anchor]]
+        start, end, tokens = _within(asked, passage.first, passage.last)
+        yield Found(
+            document,
+            start,
+            end,
+            tokens,
+            score=float(scores.field[passage.anchor]),
+            dense=float(scores.dense[table.units[passage.anchor]]) if len(scores.dense) else None,
+            keyword=float(scores.keyword[passage.anchor]),
+            row=passage.anchor,
+            copies=int(table.copies[passage.anchor]),
+        )
+
+
+def _within(asked: Asked, first: int, last: int) -> tuple[int, int, int]:
+    """Offsets and tokens of sentences first … last; a single sentence longer than chunk_size gives its best part."""
+    table, chunking = asked.corpus.table, asked.partition.settings
+    start, end = int(table.starts[first]), int(table.ends[last])
+    tokens = int(table.tokens[first : last + 1].sum())
+    if first < last or tokens <= chunking.chunk_size:
+        return start, end, tokens
+    document = asked.corpus.state.documents[table.documents[first]]
+    wanted = set(terms(asked.text))
+    parts = asked.corpus.cut_slice(document, start, end, chunking.chunk_size)
+    best = max(parts, key=lambda part: len(wanted & set(terms(document.text[part.start : part.end]))))
+    return best.start, best.end, best.tokens
+
+
+def by_chunks(asked: Asked) -> Iterator[Found]:
+    """Chunks by their best sentence in the field."""
+    table = asked.corpus.table
+    scores = asked.scores()
+    low, high = asked.corpus.chunk_rows(asked.partition)
+    best = np.array([low[i] + int(scores.field[low[i] : high[i]].argmax()) for i in range(len(low))], np.int64)
+    dense = scores.dense[table.units[best]] if len(scores.dense) else None
+    yield from _chunks(asked, scores.field[best], dense, scores.keyword[best], best)
+
+
+def by_dense(asked: Asked) -> Iterator[Found]:
+    """Chunks by the cosine of their own vectors."""
+    assert asked.vector is not None
+    cosine = asked.corpus.chunk_cosines(asked.vector, asked.partition)
+    low, _ = asked.corpus.chunk_rows(asked.partition)
+    yield from _chunks(asked, cosine, cosine, None, low)
+
+
+def by_keyword(asked: Asked) -> Iterator[Found]:
+    """Chunks by BM25."""
+    corpus = asked.corpus
+    low, high = corpus.chunk_rows(asked.partition)
+    scores = Windows(corpus.table.postings, low, high).scores(terms(asked.text))
+    yield from _chunks(asked, scores, None, scores, low)
+
+
+RECIPES: dict[str, Recipe] = {"field": by_field, "chunks": by_chunks, "dense": by_dense, "keyword": by_keyword}
+EMBEDS_CHUNKS = frozenset({"dense"})
+NEEDS_NO_VECTORS = frozenset({"keyword"})
+
+
+def _chunks(
+    asked: Asked,
+    score: FloatArray,
+    dense: FloatArray | None,
+    keyword: FloatArray | None,
+    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+) -> Iterator[Found]:
+    """The partition's chunks in order of score, equal ones in document order, equal texts once."""
+    corpus, partition = asked.corpus, asked.partition
+    copies = Counter(partition.hashes)
+    wanted = asked.settings.documents
+    seen: set[bytes] = set()
+    for i in np.argsort(-score, kind="stable").tolist():
+        chunk, hashed = partition.chunks[i], partition.hashes[i]
+        document = corpus.documents[chunk.document_id]
+        if hashed in seen or (wanted is not None and document.name not in wanted):
+            continue
+        seen.add(hashed)
+        yield Found(
+            document,
+            chunk.start,
+            chunk.end,
+            chunk.tokens,
+            score=float(score[i]),
+            dense=None if dense is None else float(dense[i]),
+            keyword=None if keyword is None else float(keyword[i]),
+            row=int(rows[i]),
+            copies=copies[hashed],
+        )
+
+
+def _allowed(asked: Asked) -> "np.ndarray[tuple[int], np.dtype[np.bool_]] | None":
+    wanted = asked.settings.documents
+    if wanted is None:
+        return None
+    documents = asked.corpus.state.documents
+    inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.array(
+        [document.name in wanted for document in documents], bool
+    )
+    return inside[asked.corpus.table.documents]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """All chunks of a partition in order of score; `hits` cuts it at any top_k without searching again.
+    """Passages in order of score; `hits` cuts the list at any top_k without searching again.
 
-    `cut` is the cosine that unrelated questions reach here; `found` says whether the best chunk is above it.
+    `nearest` is the best raw cosine; `cut` the one that unrelated questions reach here; `found` says whether
+    anything is above it or says every word of the question. `note` says in words what the person should know of this
+    search. `total`: candidates there were.
     """
 
     query: str
     settings: SearchSettings
     chunking: ChunkSettings
     corpus: Corpus
-    partition: Partition
-    parts: Parts
-    order: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    total: int
+    nearest: float
     cut: float
+    found: bool
+    note: str
     seconds: float
+    _rest: Iterator[Found]
+    _read: list[Hit] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def total(self) -> int:
-        """How many chunks were ranked."""
-        return len(self.order)
-
-    @property
-    def scores(self) -> FloatArray:
-        """The ranking score of every chunk, in document order, shape (n,)."""
-        return self.parts.score
-
-    @property
-    def nearest(self) -> float:
-        """Raw cosine of the closest chunk; 0 when there are none."""
-        return float(self.parts.dense.max()) if self.parts.dense is not None and self.total else 0.0
-
-    @property
-    def found(self) -> bool:
-        """Whether anything is closer than an unrelated question would be."""
-        return self.total > 0 and self.nearest >= self.cut
+    def each(self) -> Iterator[Hit]:
+        """All passages, made as they are asked for."""
+        at = 0
+        while True:
+            with self._lock:
+                if at == len(self._read) and not self._read_on():
+                    return
+                hit = self._read[at]
+            yield hit
+            at += 1
 
     def hits(self, top_k: int | None = None) -> list[Hit]:
-        """The best `top_k` chunks; by default as many as the settings ask for."""
+        """The best `top_k` passages; by default as many as the settings ask for."""
         top_k = SearchSettings(top_k=self.settings.top_k if top_k is None else top_k).top_k
-        return [self._hit(rank, int(i)) for rank, i in enumerate(self.order[:top_k], 1)]
+        with self._lock:
+            while len(self._read) < top_k and self._read_on():
+                pass
+            return self._read[:top_k]
 
-    def _hit(self, rank: int, i: int) -> Hit:
-        chunk = self.partition.chunks[i]
-        return Hit(
-            rank=rank,
-            score=float(self.parts.score[i]),
-            document=self.corpus.documents[chunk.document_id].name,
-            document_id=chunk.document_id,
-            start=chunk.start,
-            end=chunk.end,
-            tokens=chunk.tokens,
-            text=self.corpus.text(chunk),
-            dense=None if self.parts.dense is None else float(self.parts.dense[i]),
-            keyword=None if self.parts.keyword is None else float(self.parts.keyword[i]),
-        )
+    def _read_on(self) -> bool:
+        found = next(self._rest, None)
+        if found is not None:
+            self._read.append(_hit(len(self._read) + 1, found, self.corpus))
+        return found is not None
+
+
+def _hit(rank: int, found: Found, corpus: Corpus) -> Hit:
+    table, document = corpus.table, found.document
+    part = table.parts[table.documents[found.row]] if len(table) else None
+    section = part.paths[part.sections[found.row - table.first_row[table.documents[found.row]]]] if part else ""
+    pages = document.metadata.get("pages")
+    return Hit(
+        rank=rank,
+        score=found.score,
+        document=document.name,
+        document_id=document.id,
+        start=found.start,
+        end=found.end,
+        tokens=found.tokens,
+        text=document.text[found.start : found.end],
+        dense=found.dense,
+        keyword=found.keyword,
+        section=section,
+        page=bisect_right(pages, found.start) if pages else None,
+        anchor=(int(table.starts[found.row]), int(table.ends[found.row])) if part else None,
+        copies=found.copies,
+    )
 
 
 def checked_query(query: object) -> str:
@@ -126,29 +275,73 @@ def checked_query(query: object) -> str:
     return query.strip()
 
 
-def rank(
-    corpus: Corpus, query: str, vector: FloatArray, settings: SearchSettings, chunking: ChunkSettings, cut: float
-) -> Ranking:
-    """Score and order every chunk at `chunking`. `vector` is the question's, shape (d,); all chunks are embedded."""
+def rank(asked: Asked, cut: float, note: str = "") -> Ranking:
+    """Score everything and make ready to list it. `cut` 0 rules nothing out."""
     began = time.perf_counter()
-    partition = corpus.partition(chunking)
-    parts = RECIPES[settings.mode](corpus, partition, vector)
-    order = np.argsort(-parts.score, kind="stable")  # equal scores in document order, the same on every machine
+    corpus, settings = asked.corpus, asked.settings
+    for name in settings.documents or ():
+        if all(document.name != name for document in corpus.state.documents):
+            raise IndexMissing(f"There is no document named {name!r} here. Choose among those in the index.")
+    listed = RECIPES[settings.mode](asked)
+    first = next(listed, None)
+    nearest = _nearest(asked)
+    total = len(corpus.table) if settings.mode == "field" else len(asked.partition.chunks)
+    chunking = asked.partition.settings
     return Ranking(
-        query=query,
+        query=asked.text,
         settings=replace(settings, chunk_size=chunking.chunk_size, chunk_overlap=chunking.chunk_overlap),
         chunking=chunking,
         corpus=corpus,
-        partition=partition,
-        parts=parts,
-        order=order,
+        total=total,
+        nearest=nearest,
         cut=cut,
+        found=first is not None and (_says_it_all(asked.text, first) or _close(asked, first, nearest, cut)),
+        note=note,
         seconds=time.perf_counter() - began,
+        _rest=iter(()) if first is None else _limited(first, listed, settings),
     )
 
 
-def unrelated_level(corpus: Corpus, partition: Partition, questions: FloatArray) -> float:
-    """The cosine that nine of ten unrelated questions stay below in this partition; `questions` are rows (q, d)."""
-    if not partition.chunks or not len(questions):
+def _close(asked: Asked, first: Found, nearest: float, cut: float) -> bool:
+    return nearest >= cut if asked.vector is not None else first.score > 0
+
+
+def _says_it_all(query: str, first: Found) -> bool:
+    """Whether every word of the question stands in the first passage: then it is found, whatever its cosine."""
+    wanted = set(terms(query))
+    return bool(wanted) and wanted <= set(terms(first.document.text[first.start : first.end]))
+
+
+def _nearest(asked: Asked) -> float:
+    if asked.vector is None:
         return 0.0
-    return float(np.quantile([corpus.scores(question, partition).max() for question in questions], 0.9))
+    if asked.settings.mode in EMBEDS_CHUNKS:
+        cosines = asked.corpus.chunk_cosines(asked.vector, asked.partition)
+    else:
+        cosines = asked.corpus.unit_cosines(asked.vector)
+    return float(cosines.max()) if len(cosines) else 0.0
+
+
+def _limited(first: Found, rest: Iterator[Found], settings: SearchSettings) -> Iterator[Found]:
+    """The list up to the stop score and the token budget, without what is below the cosine asked for."""
+    spent = 0
+    found: Found | None = first
+    while found is not None:
+        if settings.stop and found.score < settings.stop * first.score:
+            return
+        if settings.min_cosine is None or found.dense is None or found.dense >= settings.min_cosine:
+            spent += found.tokens
+            if settings.token_budget is not None and spent > settings.token_budget:
+                return
+            yield found
+        found = next(rest, None)
+
+
+def unrelated_level(corpus: Corpus, partition: Partition | None, questions: FloatArray) -> float:
+    """The cosine that nine of ten unrelated questions stay below; `questions` are rows (q, d), None means the units."""
+    if not len(questions) or not (corpus.unit_hashes if partition is None else partition.chunks):
+        return 0.0
+    reached = [
+        (corpus.unit_cosines(q) if partition is None else corpus.chunk_cosines(q, partition)).max() for q in questions
+    ]
+    return float(np.quantile(reached, 0.9))

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from .errors import SettingError
 
-MODES: tuple[str, ...] = ("dense",)
+MODES: tuple[str, ...] = ("field", "chunks", "dense", "keyword")
 MAX_QUERY_CHARACTERS = 4_000
 
 
@@ -33,6 +33,11 @@ class Range:
 CHUNK_SIZE = Range("chunk_size", 8, 4096, 200, 32, 1024, 1, "tokens")
 CHUNK_OVERLAP = Range("chunk_overlap", 0, 4095, 0, 0, 128, 1, "tokens")
 TOP_K = Range("top_k", 1, 1000, 5, 1, 20, 1, "passages")
+WEIGHT = Range("weight", 0, 1, 0.5, 0, 1, 0.05)
+FLOOR = Range("floor", 0, 1, 0.85, 0, 1, 0.01)
+STOP = Range("stop", 0, 1, 0, 0, 0.95, 0.05)
+TOKEN_BUDGET = Range("token_budget", 1, 1_000_000, 1000, 100, 4000, 50, "tokens")
+MIN_COSINE = Range("min_cosine", -1, 1, 0.3, 0, 1, 0.01)
 MAX_TOKENS = Range("max_tokens", 1, 8192, 256, 16, 1024, 1, "tokens")
 TEMPERATURE = Range("temperature", 0, 2, 0.1, 0, 1.5, 0.05)
 TOP_P = Range("top_p", 0, 1, 0.95, 0, 1, 0.01)
@@ -96,17 +101,36 @@ class ChunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """What a question is answered with. `chunk_size` and `chunk_overlap` None: the index's default."""
+    """What a question is answered with. `chunk_size` and `chunk_overlap` None: the index's default.
+
+    `mode`: "field" passages grown around the best sentences, "chunks" the fixed partition scored by the field, "dense"
+    by each chunk's own cosine, "keyword" by BM25. `weight`: the field's dense share, the rest is keyword. `floor`: a
+    passage grows onto sentences of at least this share of its beginning's score. The list ends before a score below
+    `stop` times the best, before `token_budget` is overspent, and without passages of a raw cosine below `min_cosine`.
+    `documents`: names to search in; None for all.
+    """
 
     top_k: int = int(TOP_K.default)
-    mode: str = "dense"
+    mode: str = "field"
     chunk_size: int | None = None
     chunk_overlap: int | None = None
+    weight: float = WEIGHT.default
+    floor: float = FLOOR.default
+    stop: float = STOP.default
+    token_budget: int | None = None
+    min_cosine: float | None = None
+    documents: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "top_k", whole_number(TOP_K, self.top_k))
         if self.mode not in MODES:
             raise SettingError(f"mode {self.mode!r} is not one of: {', '.join(MODES)}.")
+        for spec in (WEIGHT, FLOOR, STOP):
+            object.__setattr__(self, spec.name, number(spec, getattr(self, spec.name)))
+        if self.token_budget is not None:
+            object.__setattr__(self, "token_budget", whole_number(TOKEN_BUDGET, self.token_budget))
+        if self.min_cosine is not None:
+            object.__setattr__(self, "min_cosine", number(MIN_COSINE, self.min_cosine))
 
     def chunking(self, default: ChunkSettings) -> ChunkSettings:
         """The cut to search in: the index's default where nothing else is said."""

@@ -8,11 +8,13 @@ vectors.
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import regex
 
+from .outline import Heading
 from .protocols import Tokenizer
 from .sentences import CJK_ENDERS, CLOSERS, continues_sentence, ends_sentence
 from .settings import CHUNK_SIZE
@@ -53,8 +55,11 @@ class TextMapper:
         self._lock = threading.Lock()
         self._forget()
 
-    def map(self, text: str) -> TextMap:
-        """The map of a text; empty arrays (and `tokens` of one zero) for a text without words."""
+    def map(self, text: str, headings: Sequence[Heading] = ()) -> TextMap:
+        """The map of a text; empty arrays (and `tokens` of one zero) for a text without words.
+
+        `headings` begin sections: (level, start, end) of each heading line, in order.
+        """
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         starts, ends = _word_edges(codes)
         with self._lock:
@@ -63,7 +68,8 @@ class TextMapper:
             words = _words(text, starts, ends)
             numbers = np.fromiter(map(self._words.__getitem__, words), np.int64, len(words))
             self._learn()
-            return self._assemble(numbers, starts, ends, _gap_breaks(codes, starts, ends))
+            text_map = self._assemble(numbers, starts, ends, _gap_breaks(codes, starts, ends))
+        return _with_sections(text_map, headings)
 
     def _forget(self) -> None:
         self._words = _Words()
@@ -111,7 +117,25 @@ class TextMapper:
             ends=(offset + rows[:, 1]).astype(np.int32),
             tokens=np.concatenate([[0], np.cumsum(rows[:, 2])]).astype(np.int32),
             breaks=piece_breaks,
+            sections=np.zeros((0, 4), np.int32),
         )
+
+
+def _with_sections(text_map: TextMap, headings: Sequence[Heading]) -> TextMap:
+    """The map with a section from each heading on; a heading is a line of its own after the end of a paragraph."""
+    sections = [(0, 0, 0, 0)]
+    breaks = text_map.breaks.copy()
+    for level, start, end in headings:
+        first, after = np.searchsorted(text_map.starts, (start, end))
+        if first == after:
+            continue
+        if first:
+            breaks[first - 1] = BREAK_PARAGRAPH
+        breaks[after - 1] = max(breaks[after - 1], BREAK_LINE)
+        if first == sections[-1][0]:
+            sections.pop()
+        sections.append((int(first), level, start, end))
+    return replace(text_map, breaks=breaks, sections=np.array(sections, np.int32))
 
 
 def _words(text: str, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[str]:

@@ -51,13 +51,15 @@ class TextMap:
 
     The text is a row of n *pieces*: words without the white space around them; a word of many tokens is several
     pieces, none of which splits a grapheme. `starts`, `ends`: offsets, shape (n,). `tokens`: tokens before each
-    piece, shape (n + 1,). `breaks`: how good a cut after each piece is (BREAK_*), shape (n,).
+    piece, shape (n + 1,). `breaks`: how good a cut after each piece is (BREAK_*), shape (n,). `sections`, shape (s, 4):
+    the first piece of each section, its level (0 before the first heading), and the start and end of its title.
     """
 
     starts: IntArray
     ends: IntArray
     tokens: IntArray
     breaks: ByteArray
+    sections: IntArray
 
     @property
     def total(self) -> int:
@@ -85,7 +87,9 @@ class Hit:
     """A passage found for a question. Higher `score` is closer, always.
 
     `score` is what the hits are ranked by; `dense` is the raw cosine (-1 to 1) and `keyword` the raw BM25 score,
-    None where the recipe does not use them. `document` is the document's name.
+    None where the recipe does not use them. `document` is the document's name; `section` the headings above the
+    passage, `page` its page where the format has pages. `anchor`: offsets of the sentence that earned the score.
+    `copies`: how often that text stands in the index; it is retrieved once.
     """
 
     rank: int
@@ -98,6 +102,10 @@ class Hit:
     text: str
     dense: float | None = None
     keyword: float | None = None
+    section: str = ""
+    page: int | None = None
+    anchor: tuple[int, int] | None = None
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,35 @@ Composes the walk from the other modules. Knows nothing of gradio, HTTP or argv.
 
 import builtins
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from .answering import answer as stream_answer
 from .building import Watch, never, nobody
 from .chunking import cut
-from .corpora import Corpora
+from .corpora import UNREAD_WEIGHT, Corpora
 from .corpus import Corpus
 from .doctor import Check, examine
 from .engines import Engines
 from .errors import LoadError, ModelError, StoreError
+from .evaluating import Question, Report, evaluate, read_questions
 from .exchange import read_stores, write_stores
 from .index import Index
 from .loading import find_files, load_file, load_many
 from .models import list_models
+from .outline import headings
 from .prompting import build_prompt
 from .protocols import Embedder, LanguageModel, OnProgress, ShouldStop
-from .searching import UNRELATED_QUESTIONS, Ranking, checked_query, rank
+from .searching import (
+    EMBEDS_CHUNKS,
+    NEEDS_NO_VECTORS,
+    UNRELATED_QUESTIONS,
+    Asked,
+    Ranking,
+    checked_query,
+    rank,
+)
 from .settings import AnswerSettings, ChunkSettings, ModelSettings, SearchSettings, default_folders
 from .shelf import Shelf, checked_name
 from .textmap import TextMapper
@@ -37,6 +48,7 @@ from .types import (
     Message,
     Missing,
     ModelInfo,
+    Progress,
     Prompt,
 )
 
@@ -154,7 +166,7 @@ class Workbench:
         except LoadError as error:
             raise LoadError(f"{path.name}: {error}") from error
         tokenizer = self._engines.embedder().tokenizer
-        text_map = TextMapper(tokenizer).map(document.text)
+        text_map = TextMapper(tokenizer).map(document.text, headings(document.text, document.metadata))
         return document, cut(document.text, text_map, settings, tokenizer, document.id), text_map.total
 
     def default_settings(self, name: str) -> ChunkSettings:
@@ -205,11 +217,18 @@ class Workbench:
         """Every chunk in order of score; chunks without a vector are embedded first. `Ranking.hits(k)` cuts it."""
         query, settings = checked_query(query), settings or SearchSettings()
         corpus = self._corpora.corpus(name)
-        chunking = settings.chunking(corpus.state.defaults)
-        partition = corpus.partition(chunking)
-        self._corpora.fill_in(name, corpus, partition, _watch(progress, cancel))
-        level = self._corpora.unrelated_level(name, corpus, partition, query)
-        return rank(corpus, query, self._corpora.query_vector(query), settings, chunking, level)
+        partition = corpus.partition(settings.chunking(corpus.state.defaults))
+        if settings.mode in NEEDS_NO_VECTORS:
+            return rank(Asked(query, None, corpus, partition, settings), 0.0)
+        chunks = partition if settings.mode in EMBEDS_CHUNKS else None
+        self._corpora.fill_in(name, corpus, chunks, _watch(progress, cancel))
+        vector = self._corpora.query_vector(query)
+        if not self._corpora.reads(query):
+            weight = min(settings.weight, UNREAD_WEIGHT)
+            asked = Asked(query, vector, corpus, partition, replace(settings, weight=weight))
+            return rank(asked, 0.0, self._corpora.unread_note(settings, weight))
+        level = self._corpora.unrelated_level(name, corpus, chunks)
+        return rank(Asked(query, vector, corpus, partition, settings), level)
 
     def search(self, name: str, query: str, settings: SearchSettings | None = None) -> builtins.list[Hit]:
         """The best passages for a question, best first."""
@@ -256,6 +275,33 @@ class Workbench:
             answer or AnswerSettings(),
             history,
         )
+
+    def evaluate(
+        self,
+        name: str,
+        questions: Sequence[Question] | Path | str,
+        settings: SearchSettings | None = None,
+        *,
+        progress: OnProgress | None = None,
+        cancel: ShouldStop | None = None,
+    ) -> Report:
+        """How well an index answers questions with known answers (a file of them, or read). IndexMissing, LoadError."""
+        known = read_questions(Path(questions)) if isinstance(questions, (str, Path)) else questions
+        settings = settings or SearchSettings()
+        state = self.open(name).state
+        for question in known:
+            state.document(question.document)
+        watch = _watch(progress, cancel)
+
+        def hits(query: str) -> Iterator[Hit]:
+            ranking = self.rank(name, query, settings)
+            return ranking.each()
+
+        def check(done: int) -> None:
+            watch.check()
+            watch.progress(Progress("asking", done, len(known)))
+
+        return evaluate(known, hits, settings.top_k, check)
 
     # ---- exchange and models ----------------------------------------------------------------------------------
 

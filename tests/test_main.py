@@ -69,7 +69,11 @@ def test_build_search_ask_list_export_import_delete(run, files, tmp_path):
     hits = json.loads(run("search", "home", "grey sofa", "--top-k", 1, "--json")[1])["hits"]
     assert len(hits) == 1
     assert list(hits[0]) == ["rank", "score", "dense", "keyword", "document", "start", "end", "tokens", "text"]
-    assert hits[0]["document"] == "sofa.txt" and hits[0]["score"] == hits[0]["dense"]
+    assert hits[0]["document"] == "sofa.txt" and 0 <= hits[0]["score"] <= 1
+    for mode in ("chunks", "dense", "keyword"):
+        hits = json.loads(run("search", "home", "grey sofa", "--top-k", 1, "--mode", mode, "--json")[1])["hits"]
+        assert hits[0]["document"] == "sofa.txt"
+    assert hits[0]["dense"] is None and hits[0]["score"] == hits[0]["keyword"]
 
     answer = json.loads(run("ask", "home", "How many does the grey sofa seat?", "--json")[1])
     assert {"answer", "citations", "prompt_tokens", "answer_tokens", "model", "finish_reason"} <= answer.keys()
@@ -80,6 +84,19 @@ def test_build_search_ask_list_export_import_delete(run, files, tmp_path):
     assert json.loads(run("import", "copy", tmp_path / "out", "--json")[1])["documents"] == 2
     assert json.loads(run("delete", "home", "--json")[1]) == {"deleted": "home"}
     assert [i["name"] for i in json.loads(run("list", "--json")[1])["indices"]] == ["copy"]
+
+
+def test_evaluate(run, files, tmp_path):
+    run("build", "home", files)
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "grey sofa", "document": "sofa.txt", "references": [{"start": 0, "end": 20}]}')
+    result = json.loads(run("evaluate", "home", path, "--top-k", 5, "--json")[1])
+    names = ["recall", "precision", "iou", "recall@1000", "hit@1", "hit@5", "mrr", "tokens"]
+    assert list(result) == ["questions", *names, "intervals"]
+    assert result["questions"] == 1 and result["recall"] == result["hit@1"] == 1
+    assert list(result["intervals"]) == names
+    path.write_text('{"question": "x", "document": "gone.txt", "references": [{"start": 0, "end": 20}]}')
+    assert "There is no document named 'gone.txt' here" in run("evaluate", "home", path, "--json")[2]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rag_core import ChunkSettings, QueryError, SearchSettings, SettingError
+from rag_core import ChunkSettings, IndexMissing, QueryError, SearchSettings, SettingError
+from rag_core.settings import MODES
 
 
 @pytest.fixture
@@ -23,43 +24,109 @@ def filled(bench, files):
     return bench
 
 
-def test_every_chunk_is_scored_with_its_own_cosine(filled):
-    ranking = filled.rank("papers", "subject3 words")
+def test_dense_scores_every_chunk_with_its_own_cosine(filled):
+    ranking = filled.rank("papers", "subject3 words", SearchSettings(mode="dense"))
     embedder = filled._engines.embedder()
     query = embedder.embed_query("subject3 words")
-    expected = embedder.embed_passages([ranking.corpus.text(chunk) for chunk in ranking.partition.chunks]) @ query
-    np.testing.assert_allclose(ranking.scores, expected, atol=1e-6)
-    assert ranking.total == len(expected)
+    hits = ranking.hits(1000)
+    assert len(hits) == ranking.total
+    expected = embedder.embed_passages([hit.text for hit in hits]) @ query
+    np.testing.assert_allclose([hit.score for hit in hits], expected, atol=1e-6)
+    assert [hit.dense for hit in hits] == [hit.score for hit in hits]
+    assert ranking.nearest == pytest.approx(hits[0].score)
 
 
-def test_hits_are_in_order_and_carry_their_text(filled):
-    hits = filled.search("papers", "subject3", SearchSettings(top_k=6))
+@pytest.mark.parametrize("mode", MODES)
+def test_hits_are_in_order_and_carry_their_text(filled, mode):
+    hits = filled.search("papers", "subject3", SearchSettings(top_k=6, mode=mode))
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
     assert hits[0].document == "03.txt"
     assert all(a.score >= b.score for a, b in zip(hits, hits[1:], strict=False))
+    spans = set()
     for hit in hits:
-        assert filled.document("papers", hit.document).text[hit.start : hit.end] == hit.text
-        assert hit.score == hit.dense and hit.keyword is None
-        assert -1 <= hit.score <= 1.0001 and 0 < hit.tokens <= 16
+        text = filled.document("papers", hit.document).text
+        assert text[hit.start : hit.end] == hit.text
+        assert 0 < hit.tokens <= 16
+        assert text[slice(*hit.anchor)] and hit.copies == 1 and hit.section == ""
+        assert (hit.dense is None) == (mode == "keyword") and (hit.keyword is None) == (mode == "dense")
+        spans.add((hit.document, hit.start))
+    assert len(spans) == 6
 
 
-def test_top_k_only_cuts_the_same_ranking(filled):
-    ranking = filled.rank("papers", "words about paper", SearchSettings(top_k=1))
+@pytest.mark.parametrize("mode", MODES)
+def test_top_k_only_cuts_the_same_ranking(filled, mode):
+    ranking = filled.rank("papers", "words about paper", SearchSettings(top_k=1, mode=mode))
     longest = ranking.hits(1000)
-    assert len(longest) == ranking.total
+    assert list(ranking.each()) == longest
     for k in (1, 2, 5, 20):
         assert ranking.hits(k) == longest[:k]
-        assert filled.search("papers", "words about paper", SearchSettings(top_k=k)) == longest[:k]
+        assert filled.search("papers", "words about paper", SearchSettings(top_k=k, mode=mode)) == longest[:k]
     assert ranking.hits() == longest[:1]
 
 
-def test_equal_scores_come_in_document_order(filled, files, tmp_path):
-    twin = tmp_path / "twin"
-    twin.mkdir()
+@pytest.mark.parametrize("mode", MODES)
+def test_identical_passages_come_once_and_say_how_often_they_stand(bench, tmp_path, mode):
     for i in range(4):
-        (twin / f"{i}.txt").write_text(f"same words here{' ' * i}")
-    filled.build("twins", [twin])
-    assert [hit.document for hit in filled.search("twins", "same words")] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+        (tmp_path / f"{i}.txt").write_text(f"same words here{' ' * i}")
+    bench.build("twins", [tmp_path / f"{i}.txt" for i in range(4)])
+    (hit,) = bench.search("twins", "same words", SearchSettings(mode=mode))
+    assert (hit.document, hit.copies) == ("0.txt", 4)
+
+
+def test_chunks_are_scored_by_their_best_sentence(filled):
+    by_sentence = filled.search("papers", "tail7", SearchSettings(mode="chunks", chunk_size=64))
+    assert by_sentence[0].document == "07.txt"
+    start, end = by_sentence[0].anchor
+    assert by_sentence[0].start <= start < end <= by_sentence[0].end
+
+
+@pytest.fixture
+def long_texts(bench, tmp_path):
+    for name in ("a", "b"):
+        sentences = [f"In {name} the matter number {i} concerns item{i} and colour{i % 7}." for i in range(120)]
+        (tmp_path / f"{name}.txt").write_text(" ".join(sentences))
+    bench.build("long", [tmp_path / "a.txt", tmp_path / "b.txt"])
+    return bench
+
+
+def test_weight_floor_stop_budget_and_documents_are_heeded(long_texts):
+    def search(**knobs):
+        return long_texts.search("long", "item50 colour1", SearchSettings(top_k=200, **knobs))
+
+    everything = search()
+    assert [hit.score for hit in search(weight=1.0)] != [hit.score for hit in search(weight=0.0)]
+    assert max(hit.tokens for hit in search(floor=0.99)) < max(hit.tokens for hit in search(floor=0.0))
+    assert 0 < len(search(stop=0.9)) < len(everything)
+    assert all(hit.score >= 0.9 * everything[0].score for hit in search(stop=0.9))
+    assert 0 < sum(hit.tokens for hit in search(token_budget=400)) <= 400
+    assert {hit.document for hit in search(documents=("b.txt",))} == {"b.txt"}
+    nearest = max(hit.dense for hit in everything)
+    assert search(min_cosine=nearest) and all(hit.dense >= nearest for hit in search(min_cosine=nearest))
+    with pytest.raises(IndexMissing, match="There is no document named 'no.txt' here"):
+        search(documents=("no.txt",))
+
+
+def test_a_sentence_longer_than_chunk_size_gives_its_best_part(bench, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text(" ".join(f"word{i}" for i in range(60)) + " needle " + " ".join(f"more{i}" for i in range(40)))
+    bench.build("long", [path])
+    (hit, *_) = bench.search("long", "needle", SearchSettings(chunk_size=16))
+    assert "needle" in hit.text and hit.tokens <= 16
+
+
+def test_a_hit_knows_its_section_and_page(bench, tmp_path):
+    path = tmp_path / "doc.md"
+    path.write_text("# Fires\n\n## Care\n\nWipe the glass with vinegar.\n")
+    bench.build("doc", [path])
+    assert bench.search("doc", "vinegar")[0].section == "Fires > Care"
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"), [("weight", 1.5), ("floor", -0.1), ("stop", float("nan")), ("token_budget", 0)]
+)
+def test_knobs_out_of_range_are_refused(knob, value):
+    with pytest.raises(SettingError, match=knob):
+        SearchSettings(**{knob: value})
 
 
 @pytest.mark.parametrize("query", ["", "  \n", None, 5])
@@ -80,7 +147,7 @@ def test_top_k_out_of_range_is_refused(top_k):
 
 
 def test_an_unknown_mode_is_refused_with_those_there_are():
-    with pytest.raises(SettingError, match="mode 'magic' is not one of: dense"):
+    with pytest.raises(SettingError, match="mode 'magic' is not one of: field, chunks, dense, keyword"):
         SearchSettings(mode="magic")
 
 
