@@ -175,18 +175,18 @@ function draw() {
     make('path', { class: 'rs-tint-both', d: both }), make('path', { class: 'rs-hatched', d: both }),
     make('path', { class: 'rs-overlap', d: of('both').map((b) => `M${b.left} ${b.top + 1}H${b.right}M${b.left} ${b.bottom - 1}H${b.right}`).join('') })];
   hits.forEach((h, i) => {
-    if (hitBoxes[i].length) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
+    if (hitBoxes[i].length && !shown.stale) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
   });
   const labels = [], ranks = [];
   for (const r of stretches) if (r.numbers.length && r.boxes.length) {
     const b = r.boxes[0];
     fresh.push(make('path', { class: 'rs-bar', d: `M${b.left} ${b.top}V${b.bottom}` }));
-    labels.push(make('text', { x: b.left + 3, y: b.top + 7 }, r.numbers.join(' ')));
+    labels.push(make('text', { x: b.left - 4, y: b.top + 9 }, r.numbers.join(' ')));
   }
   hits.forEach((h, i) => {
     if (!hitBoxes[i].length) return;
     const now = h[2] === shown.picked;
-    fresh.push(make('polygon', { class: now ? 'rs-now' : '', points: outline(hitBoxes[i], column.left - box.left, column.right - box.left) }));
+    fresh.push(make('polygon', { class: (now ? 'rs-now' : '') + (shown.stale ? ' rs-stale' : ''), points: outline(hitBoxes[i], column.left - box.left, column.right - box.left) }));
     ranks.push({ rank: h[2], top: hitBoxes[i][0].top, now });
   });
   under.style.height = body.offsetTop + body.offsetHeight + 'px';

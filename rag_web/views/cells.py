@@ -70,8 +70,9 @@ def error(message: str, action: str = "") -> str:
 
 def empty(first: str, then: str = "") -> str:
     """What an empty place says: what this is, then one action. Both are HTML."""
-    then = f"<p>{then}</p>" if then else ""
-    return f'<div class="rs-empty"><p>{first}</p>{then}</div>'
+    first = f"<p>{first}</p>" if first else ""
+    then = f'<p class="rs-then">{then}</p>' if then else ""
+    return f'<div class="rs-empty">{first}{then}</div>'
 
 
 def progress(step: Progress | None, begin: str, kept: str = "", cancel: bool = True) -> str:
