@@ -46,7 +46,10 @@ class Handlers:
         failed = ""
         if sample:
             for step in sample.steps():
-                yield {self.welcome: frame.welcome(step, self.starter.documents)}
+                yield {
+                    self.welcome: frame.welcome(step, self.starter.documents),
+                    self.side.hint: frame.preparing(SAMPLE),
+                }
             try:
                 sample.result()
             except RagError as error:
@@ -229,7 +232,8 @@ class Handlers:
 
     def stop(self, now: Now) -> Updates:
         """End the answer that is streaming."""
-        return self.chat.stop(now)
+        self.chat.stop(now.session)
+        return {}
 
     def clear(self, now: Now, data: Data) -> Updates:
         """An empty conversation."""

@@ -150,7 +150,7 @@ class Page(gr.Blocks):
         self._clicked(upload.head.new, do.new)
         named = partial(gr.on, [upload.create.click, upload.name.submit])
         self._then_refresh(self._on(named, do.create, upload.name))
-        self._clicked(upload.table.show, do.show_document)
+        self._clicked(upload.table.show, do.show_document, trigger_mode="always_last")
         self._clicked(upload.table.all, do.show_all)
         self._then_refresh(self._clicked(upload.table.remove, do.remove))
 
@@ -158,19 +158,20 @@ class Page(gr.Blocks):
         do, inspect = self._do, self._do.inspect
         asked = partial(gr.on, [inspect.question.submit, inspect.search_button.click])
         self._on(asked, do.search, inspect.question)
-        self._clicked(inspect.hits.pick, do.pick)
-        self._clicked(inspect.viewer.pick, do.pick)
+        self._clicked(inspect.hits.pick, do.pick, trigger_mode="always_last")
+        self._clicked(inspect.viewer.pick, do.pick, trigger_mode="always_last")
         self._clicked(inspect.hits.anyway, do.anyway)
         self._clicked(inspect.hits.example, do.try_example)
         self._clicked(inspect.found.embed, do.embed)
         self._clicked(inspect.found.cancel, do.cancel)
-        self._on(inspect.document.input, do.open_document, inspect.document)
+        self._on(inspect.document.input, do.open_document, inspect.document, trigger_mode="always_last")
 
     def _wire_chat(self) -> None:
         do, chat = self._do, self._do.chat
         model = {"concurrency_limit": 1, "concurrency_id": "llm", "outputs": chat.outputs}
-        asked = self._on(chat.message.submit, do.ask, chat.message, **model)
-        again = self._clicked(chat.talk.retry, do.retry, **model)
-        self._on(chat.message.stop, do.stop, cancels=[asked, again], queue=False, outputs=chat.outputs)
+        self._on(chat.message.submit, do.ask, chat.message, **model)
+        self._clicked(chat.talk.retry, do.retry, **model)
+        # not `cancels=`: that would drop the last picture of the answer, or let an older one arrive after it
+        self._on(chat.message.stop, do.stop, queue=False, outputs=chat.outputs)
         self._clicked(chat.talk.clear, do.clear, outputs=chat.outputs)
         self._clicked(chat.used.open, do.open_passage)

@@ -148,11 +148,8 @@ class ChatTab:
                 updates |= self._sources(session)
             yield updates
 
-    def stop(self, now: Now) -> Updates:
-        """End the answer that is streaming; what was written stays."""
-        session = now.session
+    @staticmethod
+    def stop(session: Session) -> None:
+        """Tell the answer that is streaming to end; `ask` then shows what was written."""
         if session.stop:
             session.stop.set()
-        if session.turns and session.turns[-1].running:
-            session.turns[-1].stopped = True
-        return self.show(now)

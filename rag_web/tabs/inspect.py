@@ -26,8 +26,8 @@ patternTransform="rotate(45)"><path d="M0 0V6" class="rs-hatchline"/></pattern><
 <div class="rs-margin"></div><div class="rs-text"></div></div>
 <div class="rs-minimap" aria-label="The whole document"><div class="rs-view"></div></div></div>
 <div class="rs-legend"><span><i class="rs-sw rs-cA"></i>odd chunks</span>
-<span><i class="rs-sw rs-cB"></i>even chunks</span><span><i class="rs-sw rs-cAB"></i>in both (overlap)</span>
-<span><i class="rs-sw rs-outline"></i>passage with rank</span><span class="rs-inview" role="status"></span></div>
+<span><i class="rs-sw rs-cB"></i>even chunks</span><span><i class="rs-sw rs-cAB"></i>overlap</span>
+<span><i class="rs-sw rs-outline"></i>passage</span><span class="rs-inview" role="status"></span></div>
 """
 
 

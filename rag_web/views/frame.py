@@ -72,6 +72,11 @@ def hint(info: IndexInfo | None) -> str:
     return f'<p class="rs-hint">{counts}</p>'
 
 
+def preparing(name: str) -> str:
+    """The index is being made."""
+    return f'<p class="rs-hint">{esc(name)} is being made.</p>'
+
+
 def knobline(chunk_size: int, chunk_overlap: int, top_k: int) -> str:
     """The settings in one line, which opens them on a phone."""
     return (
