@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rag_core.protocols import OnProgress, ShouldStop
 from rag_core.searching import Ranking
@@ -117,6 +117,7 @@ class Session:
     ranking: Ranking | None = None
     hits: list[Hit] = field(default_factory=list)
     index: str = ""  # of the ranking
+    asked: str = ""  # the last question of a search, ranked or not
     chunking: ChunkSettings | None = None  # the last cut that was valid
     anyway: bool = False  # show hits although nothing was found
     picked: int = 0  # rank of the selected hit
@@ -126,7 +127,7 @@ class Session:
     all_rows: bool = False
     turns: list[Turn] = field(default_factory=list)
     stop: threading.Event | None = None  # of the answer that is streaming
-    job: Job[object] | None = None  # a build or an embedding that may be cancelled
+    job: Job[Any] | None = None  # a build or an embedding that may be cancelled
     version: int = 0  # counts what is sent to the viewer, so that equal values are still news
 
     def __deepcopy__(self, memo: object) -> "Session":

@@ -4,6 +4,7 @@ Knows the Workbench and gradio, no tab.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
 
@@ -11,9 +12,8 @@ from rag_core import Workbench
 from rag_core.errors import IndexMissing, RagError, SettingError
 from rag_core.settings import CHUNK_OVERLAP, CHUNK_SIZE, TOP_K, ChunkSettings, Range
 
-from . import views
-from .views import frame
-from .widgets import Updates, chunking, html
+from .views import cells, frame
+from .widgets import Now, Updates, html
 
 # `input` fires for every pixel of a drag; what is slow waits until the hand rests.
 _SETTLED = """
@@ -55,6 +55,11 @@ class Sidebar:
         """Inputs: index, chunk_size, chunk_overlap, top_k."""
         return [self.index, self.chunk_size, self.chunk_overlap, self.top_k]
 
+    @property
+    def outputs(self) -> list[Any]:
+        """What the methods below change."""
+        return [*self.knobs, self.hint, self.say, self.changed, self.foot]
+
     def choose(self, name: str = "") -> Updates:
         """Offer the indices there are, with `name` (else the first) chosen and its default settings put in."""
         names = [info.name for info in self._bench.list()]
@@ -66,41 +71,40 @@ class Sidebar:
             self.chunk_overlap: clamp(CHUNK_OVERLAP, default.chunk_overlap),
         }
 
-    def describe(self, index: str | None) -> Updates:
+    def describe(self, index: str) -> Updates:
         """The numbers of the index below its name."""
         try:
             return {self.hint: frame.hint(self._bench.info(index) if index else None)}
         except IndexMissing:
             return {self.hint: frame.hint(None)}
         except RagError as error:
-            return {self.hint: views.cells.error(str(error))}
+            return {self.hint: cells.error(str(error))}
 
-    def differing(self, index: str | None, chunk_size: float, chunk_overlap: float, top_k: float) -> Updates:
+    def differing(self, now: Now) -> Updates:
         """What differs from the index's default, or what cannot be."""
         try:
-            settings = chunking(chunk_size, chunk_overlap)
-            default = self._bench.default_settings(index) if index else settings
+            settings = now.chunking
+            default = self._bench.default_settings(now.index) if now.index else settings
         except SettingError as error:
-            fix = int(chunk_size) // 4
+            fix = now.chunk_size // 4
             action = frame.refused(str(error), f"Set chunk_overlap to {fix}", "chunk_overlap", fix)
             return {self.say: action}
         except RagError as error:
-            return {self.say: views.cells.error(str(error))}
-        said = frame.changed(settings, default, int(top_k), int(TOP_K.default))
+            return {self.say: cells.error(str(error))}
+        said = frame.changed(settings, default, now.top_k, int(TOP_K.default))
         return {self.say: "", self.changed: said, self.foot: gr.update(visible=bool(said))}
 
     def asked_for(self, wanted: Mapping[str, str]) -> Updates:
         """Settings named in the page's address, where they are numbers a slider can show."""
-        sliders = {CHUNK_SIZE: self.chunk_size, CHUNK_OVERLAP: self.chunk_overlap, TOP_K: self.top_k}
         return {
-            slider: clamp(spec, int(wanted[spec.name]))
-            for spec, slider in sliders.items()
+            self.slider(spec.name): clamp(spec, int(wanted[spec.name]))
+            for spec in (CHUNK_SIZE, CHUNK_OVERLAP, TOP_K)
             if wanted.get(spec.name, "").isdecimal()
         }
 
-    def save(self, index: str, chunk_size: float, chunk_overlap: float) -> None:
-        """Make the sliders' settings the index's default."""
-        self._bench.make_default(index, chunking(chunk_size, chunk_overlap))
+    def slider(self, name: str) -> gr.Slider:
+        """The slider of a setting."""
+        return {CHUNK_SIZE.name: self.chunk_size, CHUNK_OVERLAP.name: self.chunk_overlap, TOP_K.name: self.top_k}[name]
 
     def restore(self, index: str) -> Updates:
         """The index's default settings back into the sliders."""

@@ -6,7 +6,7 @@ const SVG = 'http://www.w3.org/2000/svg', KEEP = 4, NEAR = 900;
 const sheet = element.querySelector('.rs-sheet'), body = element.querySelector('.rs-text');
 const under = element.querySelector('.rs-under'), margin = element.querySelector('.rs-margin');
 const map = element.querySelector('.rs-minimap'), where = element.querySelector('.rs-inview');
-let shown = null, edges = [0], total = 0, pages = [], spans = [], asked = 0, answered = 0, jump = null, filling = false;
+let shown = null, edges = [0], total = 0, pages = [], spans = [], epoch = 0, jump = null, filling = false, updating = false, again = false;
 
 const ask = (extra) => ({ index: shown.index, document: shown.document, chunk_size: shown.chunk_size,
   chunk_overlap: shown.chunk_overlap, ...extra });
@@ -53,7 +53,8 @@ function topOf(offset) { // where a character's line begins, in the sheet's own 
 }
 
 async function load(number, side) {
-  const answer = await server.read_page(ask({ page: number }));
+  const mine = epoch, answer = await server.read_page(ask({ page: number }));
+  if (mine !== epoch) return false; // another document was opened, or another cut was made, meanwhile
   if (answer.error) { fail(answer.error); return false; }
   const page = makePage(answer);
   edges = answer.edges; total = answer.chunks;
@@ -76,6 +77,7 @@ async function load(number, side) {
   return true;
 }
 async function restart(number) {
+  epoch++;
   pages = []; spans = []; body.replaceChildren(); sheet.scrollTop = 0;
   return load(number, 'after');
 }
@@ -175,18 +177,18 @@ function draw() {
     make('path', { class: 'rs-tint-both', d: both }), make('path', { class: 'rs-hatched', d: both }),
     make('path', { class: 'rs-overlap', d: of('both').map((b) => `M${b.left} ${b.top + 1}H${b.right}M${b.left} ${b.bottom - 1}H${b.right}`).join('') })];
   hits.forEach((h, i) => {
-    if (hitBoxes[i].length) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
+    if (hitBoxes[i].length && !shown.stale) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
   });
   const labels = [], ranks = [];
   for (const r of stretches) if (r.numbers.length && r.boxes.length) {
     const b = r.boxes[0];
     fresh.push(make('path', { class: 'rs-bar', d: `M${b.left} ${b.top}V${b.bottom}` }));
-    labels.push(make('text', { x: b.left + 3, y: b.top + 7 }, r.numbers.join(' ')));
+    labels.push(make('text', { x: b.left - 4, y: b.top + 9 }, r.numbers.join(' ')));
   }
   hits.forEach((h, i) => {
     if (!hitBoxes[i].length) return;
     const now = h[2] === shown.picked;
-    fresh.push(make('polygon', { class: now ? 'rs-now' : '', points: outline(hitBoxes[i], column.left - box.left, column.right - box.left) }));
+    fresh.push(make('polygon', { class: (now ? 'rs-now' : '') + (shown.stale ? ' rs-stale' : ''), points: outline(hitBoxes[i], column.left - box.left, column.right - box.left) }));
     ranks.push({ rank: h[2], top: hitBoxes[i][0].top, now });
   });
   under.style.height = body.offsetTop + body.offsetHeight + 'px';
@@ -256,12 +258,13 @@ function fraction(offset) { // how far down the map a character stands; rows are
   return Math.min(0.985, i / drawn);
 }
 function drawView() {
+  if (!pages.length) return;
   const [from, to] = offsetsBetween(0, sheet.clientHeight - 1), view = map.querySelector('.rs-view');
   view.style.top = 100 * fraction(from) + '%';
   view.style.height = 100 * Math.max(0.02, fraction(to) - fraction(from)) + '%';
   const seen = spans.filter((s) => s[2] > from && s[1] < to);
-  where.textContent = !seen.length ? '' : seen.length === 1 ? `chunk ${seen[0][0]} of ${total} in view`
-    : `chunks ${seen[0][0]} to ${seen[seen.length - 1][0]} of ${total} in view`;
+  where.textContent = !seen.length ? '' : seen.length === 1 ? `chunk ${seen[0][0]} of ${total}`
+    : `chunks ${seen[0][0]} to ${seen[seen.length - 1][0]} of ${total}`;
 }
 map.addEventListener('click', (e) => {
   const rows = map.rows || [], box = map.getBoundingClientRect();
@@ -280,14 +283,14 @@ async function go(offset, share) {
   draw();
   fill();
 }
-async function update() {
-  const value = props.value, mine = ++asked;
-  if (!value || !value.document) {
-    shown = null; pages = []; spans = []; body.replaceChildren(); margin.replaceChildren(); where.textContent = '';
-    under.replaceChildren(under.querySelector('defs')); map.querySelector('svg')?.remove();
-    map.querySelectorAll('.rs-tick').forEach((t) => t.remove());
-    return;
-  }
+function empty() {
+  epoch++;
+  shown = null; pages = []; spans = []; body.replaceChildren(); margin.replaceChildren(); where.textContent = '';
+  under.replaceChildren(under.querySelector('defs')); map.querySelector('svg')?.remove();
+  map.querySelectorAll('.rs-tick').forEach((t) => t.remove());
+}
+async function apply(value) {
+  if (!value || !value.document) { empty(); return; }
   const before = shown, other = !before || before.id !== value.id || before.index !== value.index;
   const recut = !other && (before.chunk_size !== value.chunk_size || before.chunk_overlap !== value.chunk_overlap);
   shown = value;
@@ -296,14 +299,21 @@ async function update() {
     if (!await restart(0)) return;
     drawMap();
   } else if (recut) {
-    const answer = await server.read_spans(ask({ start: first(), end: last() }));
-    if (mine < answered || answer.error) return; // a later answer is drawn already
-    answered = mine; spans = answer.spans; total = answer.chunks;
+    epoch++;
+    const mine = epoch, answer = await server.read_spans(ask({ start: first(), end: last() }));
+    if (answer.error || mine !== epoch) return;
+    spans = answer.spans; total = answer.chunks;
   }
-  if (shown !== value) return;
   if (value.at >= 0 && (!before || before.jump !== value.jump)) await go(value.at, 0.25);
   else { draw(); fill(); }
   if (!other) paintMap();
+}
+async function update() { // one at a time; of those that come meanwhile, the newest
+  if (updating) { again = true; return; }
+  updating = true;
+  try {
+    do { again = false; await apply(props.value); } while (again);
+  } finally { updating = false; }
 }
 let frame = 0;
 const soon = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => { draw(); fill(); }); };

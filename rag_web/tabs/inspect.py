@@ -14,7 +14,7 @@ from rag_core.types import Chunk, Missing
 
 from ..session import Job, Session
 from ..views import cells, codes, frame, inspect, viewer
-from ..widgets import Updates, html, script
+from ..widgets import Now, Updates, html, script
 
 EXAMPLE = "Wall-mounted electric fireplace with realistic LED flames"
 ASK_FIRST = 2.0  # seconds of embedding that nobody is asked about
@@ -25,9 +25,9 @@ _VIEWER = """
 patternTransform="rotate(45)"><path d="M0 0V6" class="rs-hatchline"/></pattern></defs></svg>
 <div class="rs-margin"></div><div class="rs-text"></div></div>
 <div class="rs-minimap" aria-label="The whole document"><div class="rs-view"></div></div></div>
-<div class="rs-legend"><span><i class="rs-sw rs-cA"></i>odd chunks</span><span><i class="rs-sw rs-cB"></i>even chunks</span>
-<span><i class="rs-sw rs-cAB"></i>in both (overlap)</span><span><i class="rs-sw rs-outline"></i>passage with rank</span>
-<span class="rs-inview" role="status"></span></div>
+<div class="rs-legend"><span><i class="rs-sw rs-cA"></i>odd chunks</span>
+<span><i class="rs-sw rs-cB"></i>even chunks</span><span><i class="rs-sw rs-cAB"></i>overlap</span>
+<span><i class="rs-sw rs-outline"></i>passage</span><span class="rs-inview" role="status"></span></div>
 """
 
 
@@ -39,185 +39,216 @@ class InspectTab:
         with gr.Column(elem_classes="rs-cell rs-askcell"):
             with gr.Row(elem_classes="rs-ask"):
                 self.question = gr.Textbox(
-                    show_label=False, label="Question", placeholder="Ask something", elem_id="question",
-                    container=False, lines=1, max_lines=4, scale=1,
+                    show_label=False,
+                    label="Question",
+                    placeholder="Ask something",
+                    elem_id="question",
+                    container=False,
+                    lines=1,
+                    max_lines=4,
+                    scale=1,
                 )
                 self.search_button = gr.Button("Search", variant="primary", elem_id="search", scale=0, min_width=96)
-            self.found = html(acts=("anyway", "try", "embed", "cancel"), elem_id="found")
+            self.found = html(acts=("embed", "cancel"), elem_id="found")
         with gr.Row(elem_classes="rs-two"):
             with gr.Column(elem_classes="rs-cell rs-textcell", scale=1, min_width=0):
                 self.text_head = html()
                 self.document = gr.Dropdown(
-                    label="Document", show_label=False, choices=[], elem_id="document", container=False,
-                    num_choices_shown=None, interactive=True,
+                    label="Document",
+                    show_label=False,
+                    choices=[],
+                    elem_id="document",
+                    container=False,
+                    num_choices_shown=None,
+                    interactive=True,
                 )
                 self.viewer = gr.HTML(
-                    value=None, html_template=_VIEWER, js_on_load=script("viewer.js"), apply_default_css=False,
-                    elem_id="viewer", elem_classes=["rs-html"],
+                    value=None,
+                    html_template=_VIEWER,
+                    js_on_load=script("viewer.js"),
+                    apply_default_css=False,
+                    elem_id="viewer",
+                    elem_classes=["rs-html"],
                     server_functions=_server_functions(bench),
                 )
             with gr.Column(elem_classes="rs-cell rs-hitcell", scale=0, min_width=0):
                 self.hits_head = html()
-                self.hits = html(acts=("pick",), elem_id="hits")
+                self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
 
     @property
-    def outputs(self) -> list[gr.components.Component]:
+    def outputs(self) -> list[Any]:
         """What the methods below change."""
         return [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
-    def show_text(
-        self, session: Session, index: str | None, settings: ChunkSettings, top_k: int, at: int = -1
-    ) -> Updates:
-        """The document of the session, cut at these settings, scrolled to the offset `at` if there is one."""
-        head = cells.head(2, "Text")
-        if not index or not session.document:
+    def _place(self, index: str) -> codes.Place:
+        return codes.Place(self._bench.indices, self._bench.models_folder, index)
+
+    def show_text(self, now: Now, at: int = -1) -> Updates:
+        """The document of the session at the present cut, scrolled to the offset `at` if there is one."""
+        head, session, settings = cells.head(2, "Text"), now.session, now.shown
+        if not now.index or not session.document:
             return {self.text_head: head, self.viewer: {}}
         try:
-            document = self._bench.document(index, session.document)
-            chunks = len(self._bench.chunks(index, session.document, settings))
+            document = self._bench.document(now.index, session.document)
+            chunks = len(self._bench.chunks(now.index, session.document, settings))
         except RagError as error:
             return {self.text_head: head + cells.error(str(error))}
         session.version += at >= 0
-        place = codes.Place(self._bench.indices, self._bench.models_folder, index)
-        code = codes.text(place, document.name, settings)
-        hits = session.hits if session.index == index and self.visible(session) else []
+        code = codes.text(self._place(now.index), document.name, settings)
         return {
             self.text_head: cells.head(2, "Text", inspect.text_note(chunks, settings), code),
             self.viewer: {
-                "index": index,
+                "index": now.index,
                 "document": document.name,
                 "id": document.id,
                 "chunk_size": settings.chunk_size,
                 "chunk_overlap": settings.chunk_overlap,
-                "hits": viewer.marks(hits, document.id, max(top_k, session.picked)),
-                "picked": session.picked,
                 "at": at,
                 "jump": session.version,
+                **self._marks(now, document.id),
             },
         }
 
-    def open_index(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+    def _marks(self, now: Now, document_id: str) -> dict[str, Any]:
+        """The passages to be outlined; stale ones belong to an older cut."""
+        session = now.session
+        ranking = session.ranking if session.index == now.index and self.visible(session) else None
+        hits = session.hits if ranking else []
+        return {
+            "hits": viewer.marks(hits, document_id, max(now.top_k, session.picked)),
+            "picked": session.picked,
+            "stale": ranking is not None and ranking.chunking != now.shown,
+        }
+
+    def open_index(self, now: Now) -> Updates:
         """Another index, or other documents in it: the list to choose from and the newest one's text."""
-        names = [row.name for row in self._bench.documents(index, settings)] if index else []
+        try:
+            names = [row.name for row in self._bench.documents(now.index, now.shown)] if now.index else []
+        except RagError as error:
+            return {self.text_head: cells.head(2, "Text") + cells.error(str(error)), self.viewer: {}}
+        session = now.session
         if session.document not in names:
             session.document = names[0] if names else ""
-        updates = {self.document: gr.update(choices=names, value=session.document or None)}
-        return {**updates, **self.show_text(session, index, settings, top_k)}
+        return {self.document: gr.update(choices=names, value=session.document or None), **self.show_text(now)}
 
     @staticmethod
     def visible(session: Session) -> bool:
         """Whether the last ranking's passages are to be seen."""
         return session.ranking is not None and (session.ranking.found or session.anyway)
 
-    def show_hits(self, session: Session, index: str | None, settings: ChunkSettings, top_k: int) -> Updates:
+    def show_hits(self, now: Now) -> Updates:
         """The ranked passages cut at top_k, and what was found, from the ranking that is there."""
-        ranking = session.ranking
-        if ranking is None or not index or session.index != index:
-            example = EXAMPLE if index == "furniture" else ""
-            return {self.found: inspect.note("Ask something to see what scores."), self.hits: inspect.unasked(example),
-                    self.hits_head: cells.head(3, "Passages")}
-        code = codes.hits(top_k)
+        session, ranking, code = now.session, now.session.ranking, codes.hits(now.top_k)
+        if ranking is None or session.index != now.index:
+            return {
+                self.found: inspect.note(""),
+                self.hits: inspect.unasked(EXAMPLE if now.index == "furniture" else ""),
+                self.hits_head: cells.head(3, "Passages"),
+            }
+        again = cells.fold(
+            codes.rank(self._place(now.index), ranking.query, ranking.chunking, now.top_k), "Search, as Python"
+        )
         if not self.visible(session):
-            sentence = inspect.nothing_found(ranking.query, ranking.nearest, ranking.cut, top_k)
-            return {self.found: self._found(index, sentence, ranking, top_k),
-                    self.hits: "", self.hits_head: cells.head(3, "Passages", "", code)}
-        summary = inspect.summary(session.hits[:top_k], ranking.seconds)
+            return {
+                self.found: inspect.nothing(ranking.total, ranking.seconds) + again,
+                self.hits: inspect.nothing_found(ranking.query, ranking.nearest, ranking.cut, now.top_k),
+                self.hits_head: cells.head(3, "Passages", "", code),
+            }
         return {
-            self.found: self._found(index, summary, ranking, top_k),
+            self.found: inspect.summary(session.hits[: now.top_k], ranking.seconds) + again,
+            self.hits: inspect.passages(session.hits, now.top_k, session.picked),
             self.hits_head: cells.head(3, "Passages", inspect.passages_note(session.hits), code),
-            self.hits: inspect.passages(session.hits, top_k, session.picked),
         }
 
-    def _found(self, index: str, sentence: str, ranking: Ranking, top_k: int) -> str:
-        place = codes.Place(self._bench.indices, self._bench.models_folder, index)
-        return sentence + cells.fold(codes.rank(place, ranking.query, ranking.chunking, top_k), "Search, as Python")
+    def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
+        code = codes.rank(self._place(now.index), query, now.shown, now.top_k)
+        todo = inspect.unembedded(missing, now.shown, shown=bool(now.session.hits))
+        return {self.found: todo + cells.fold(code, "Embed and search, as Python")}
 
     # ---- searching --------------------------------------------------------------------------------------------
 
-    def take(self, session: Session, index: str, ranking: Ranking) -> None:
+    @staticmethod
+    def _take(now: Now, ranking: Ranking) -> None:
         """Keep a ranking and its first hits."""
-        if session.ranking is None or session.ranking.query != ranking.query or session.index != index:
+        session = now.session
+        if session.ranking is None or session.ranking.query != ranking.query or session.index != now.index:
             session.anyway = False
-        session.ranking, session.index = ranking, index
+        session.ranking, session.index = ranking, now.index
         session.hits = ranking.hits(inspect.RANKED)
         session.picked = 1 if session.hits else 0
 
-    def rank_now(self, session: Session, index: str, settings: ChunkSettings, query: str) -> Missing:
-        """Rank if that needs no embedding; what is missing otherwise."""
-        missing = self._bench.missing(index, settings)
-        if not missing.missing:
-            self.take(session, index, self._bench.rank(index, query, self._search(settings)))
-        return missing
-
     @staticmethod
-    def _search(settings: ChunkSettings) -> SearchSettings:
-        return SearchSettings(inspect.RANKED, chunk_size=settings.chunk_size, chunk_overlap=settings.chunk_overlap)
+    def _wanted(now: Now) -> SearchSettings:
+        cut = now.shown
+        return SearchSettings(inspect.RANKED, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap)
 
-    def follow(self, session: Session, index: str, settings: ChunkSettings, top_k: int) -> Updates:
+    def follow(self, now: Now) -> Updates:
         """Score the question again at a new cut where that takes no embedding; else say what it would take."""
-        if session.ranking is None or session.index != index:
+        ranking = now.session.ranking
+        if ranking is None or now.session.index != now.index:
             return {}
         try:
-            missing = self.rank_now(session, index, settings, session.ranking.query)
+            missing = self._bench.missing(now.index, now.shown)
+            if missing.missing:
+                return self._unembedded(now, missing, ranking.query)
+            self._take(now, self._bench.rank(now.index, ranking.query, self._wanted(now)))
         except RagError as error:
             return {self.found: cells.error(str(error))}
-        if missing.missing:
-            return {self.found: inspect.unembedded(missing, settings, shown=True)}
-        return {**self.show_hits(session, index, settings, top_k), **self.show_text(session, index, settings, top_k)}
+        return {**self.show_hits(now), **self.show_text(now)}
 
-    def search(
-        self, session: Session, index: str, settings: ChunkSettings, top_k: int, query: str, sure: bool = False
-    ) -> Iterator[Updates]:
+    def search(self, now: Now, query: str, sure: bool = False) -> Iterator[Updates]:
         """Rank for a question. Embedding that takes long is offered, not begun, unless the person is `sure`."""
+        now.session.asked = query
         try:
-            missing = self._bench.missing(index, settings)
-            if missing.seconds > ASK_FIRST and missing.missing and not sure:
-                yield {self.found: inspect.unembedded(missing, settings, shown=session.ranking is not None)}
+            missing = self._bench.missing(now.index, now.shown)
+            if missing.missing and missing.seconds > ASK_FIRST and not sure:
+                yield self._unembedded(now, missing, query)
                 return
-            yield from self._rank(session, index, settings, query)
+            yield from self._rank(now, query)
         except Cancelled:
-            missing = self._bench.missing(index, settings)
-            yield {self.found: inspect.unembedded(missing, settings, shown=session.ranking is not None)}
-            return
+            yield self._unembedded(now, self._bench.missing(now.index, now.shown), query)
         except RagError as error:
             yield {self.found: cells.error(str(error))}
-            return
-        yield self.reveal(session, index, settings, top_k)
+        else:
+            yield self.reveal(now)
 
-    def _rank(self, session: Session, index: str, settings: ChunkSettings, query: str) -> Iterator[Updates]:
+    def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(
             lambda progress, cancel: self._bench.rank(
-                index, query, self._search(settings), progress=progress, cancel=cancel
+                now.index, query, self._wanted(now), progress=progress, cancel=cancel
             )
         )
-        session.job = job
+        now.session.job = job
         for i, step in enumerate(job.steps()):
-            if i * 0.1 >= _QUICK and step is None:
+            if i * 0.1 < _QUICK:  # under a second, only the result
+                continue
+            if step is None:
                 yield {self.found: frame.waiting("The embedder is being loaded. The scores follow.")}
-            elif step is not None and i * 0.1 >= _QUICK:
+            else:
                 yield {self.found: cells.progress(step, "", "What is done is kept if you cancel.")}
-        session.job = None
-        self.take(session, index, job.result())
+        now.session.job = None
+        self._take(now, job.result())
 
-    def reveal(self, session: Session, index: str, settings: ChunkSettings, top_k: int) -> Updates:
+    def reveal(self, now: Now) -> Updates:
         """What was found, and the best passage in its document."""
-        updates = self.show_hits(session, index, settings, top_k)
-        if self.visible(session) and session.hits:
-            return {**updates, **self.pick(session, index, settings, top_k, session.picked or 1)}
-        return {**updates, **self.show_text(session, index, settings, top_k)}
+        updates = self.show_hits(now)
+        if self.visible(now.session) and now.session.hits:
+            return {**updates, **self.pick(now, now.session.picked or 1)}
+        return {**updates, **self.show_text(now)}
 
-    def pick(self, session: Session, index: str, settings: ChunkSettings, top_k: int, rank: int) -> Updates:
+    def pick(self, now: Now, rank: int) -> Updates:
         """Select a passage: its document opens at it."""
+        session = now.session
         hit = next((hit for hit in session.hits if hit.rank == rank), None)
         if hit is None:
             return {}
         session.picked, session.document = rank, hit.document
         return {
-            self.hits: inspect.passages(session.hits, top_k, rank),
+            self.hits: inspect.passages(session.hits, now.top_k, rank),
             self.document: gr.update(value=hit.document),
-            **self.show_text(session, index, settings, top_k, hit.start),
+            **self.show_text(now, hit.start),
         }
 
 

@@ -1,22 +1,23 @@
 """1 Upload: files in, what was read, how it will be cut. Knows nothing of the other tabs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from rag_core import Workbench
 from rag_core.errors import RagError
-from rag_core.settings import ChunkSettings
 from rag_core.types import BuildReport
 
-from ..session import Job, Session
+from ..session import Job
 from ..views import cells, codes, upload
-from ..widgets import Updates, html
+from ..widgets import Now, Updates, html
 
 _DROP = """
-<div class="rs-drop" aria-hidden="true"><span>Drop files here, or <u>choose them</u></span>
-<small>Text, Markdown, PDF, Word, Excel, CSV, JSON, HTML, e-mail. Up to 200 MB each. They stay on this computer.</small></div>
+<div class="rs-drop" aria-hidden="true"><span>Drop files here, or <u>choose them</u></span><small>
+Text, Markdown, PDF, Word, Excel, CSV, JSON, HTML, e-mail. Up to 200 MB each. They stay on this computer.</small></div>
 """
 
 
@@ -29,8 +30,12 @@ class UploadTab:
             self.head = html(acts=("new",))
             with gr.Row(visible=False, elem_classes="rs-newrow") as self.new_row:
                 self.name = gr.Textbox(
-                    show_label=False, label="Name of the new index", placeholder="Name, for example contracts",
-                    elem_id="new_name", container=False, scale=1,
+                    show_label=False,
+                    label="Name of the new index",
+                    placeholder="Name, for example contracts",
+                    elem_id="new_name",
+                    container=False,
+                    scale=1,
                 )
                 self.create = gr.Button("Create", variant="primary", elem_id="create", scale=0, min_width=96)
             with gr.Column(elem_classes="rs-dropwrap"):
@@ -47,76 +52,74 @@ class UploadTab:
             self.cuts = html(elem_id="cuts")
 
     @property
-    def outputs(self) -> list[gr.components.Component]:
-        """What `show` and `show_cuts` change."""
-        return [self.head, self.table_head, self.table, self.cuts_head, self.cuts]
+    def outputs(self) -> list[Any]:
+        """What the methods below change."""
+        shown = [self.head, self.table_head, self.table, self.cuts_head, self.cuts]
+        return [*shown, self.status, self.files, self.new_row, self.name]
 
     def place(self, index: str) -> codes.Place:
         """Where the folds' code works."""
         return codes.Place(self._bench.indices, self._bench.models_folder, index)
 
-    def show(self, session: Session, index: str | None, settings: ChunkSettings) -> Updates:
+    def show(self, now: Now) -> Updates:
         """Everything on the tab, at these settings."""
-        name = index or ""
-        place = self.place(name)
-        updates: Updates = {
-            self.head: cells.head(1, "Add files", upload.destination(name), codes.build(place, session.paths)),
-            self.files: gr.update(interactive=bool(index)),
-        }
-        if not index:
-            return {**updates, self.table_head: cells.head(2, "What was read"), self.table: upload.table([], "", False, ""),
-                    self.cuts_head: "", self.cuts: ""}
+        place, session = self.place(now.index), now.session
+        code = codes.build(place, session.paths)
+        updates: Updates = {self.head: cells.head(1, "Add files", upload.destination(now.index), code)}
         try:
-            rows = self._bench.documents(index, settings)
+            rows = self._bench.documents(now.index, now.shown) if now.index else []
         except RagError as error:
             return {**updates, self.table: cells.error(str(error)), self.cuts: ""}
         if not any(row.name == session.shown for row in rows):
             session.shown = rows[0].name if rows else ""
         note = upload.table_note(rows, session.all_rows)
-        updates[self.table_head] = cells.head(2, "What was read", note, codes.documents(place, settings))
-        updates[self.table] = upload.table(rows, session.shown, session.all_rows, index)
-        return {**updates, **self.show_cuts(session, index, settings)}
+        code = codes.documents(place, now.shown) if rows else ""
+        updates[self.table_head] = cells.head(2, "What was read", note, code)
+        updates[self.table] = upload.table(rows, session.shown, session.all_rows, now.index)
+        return {**updates, **self.show_cuts(now)}
 
-    def show_cuts(self, session: Session, index: str | None, settings: ChunkSettings) -> Updates:
+    def show_cuts(self, now: Now) -> Updates:
         """The preview of the chosen document alone; quick enough for every step of a slider."""
-        if not index or not session.shown:
-            return {self.cuts_head: cells.head(3, "How it will be cut"),
-                    self.cuts: cells.empty("The first chunks of a document stand here, at the settings on the left.")}
+        index, name, settings = now.index, now.session.shown, now.shown
+        if not index or not name:
+            return {self.cuts_head: cells.head(3, "How it will be cut"), self.cuts: upload.no_cuts()}
+        plain = replace(settings, chunk_overlap=0)  # with overlap, tokens would be counted twice
         try:
-            document = self._bench.document(index, session.shown)
-            chunks = self._bench.chunks(index, session.shown, settings)
+            document = self._bench.document(index, name)
+            chunks = self._bench.chunks(index, name, settings)
+            tokens = sum(chunk.tokens for chunk in self._bench.chunks(index, name, plain))
         except RagError as error:
             return {self.cuts: cells.error(str(error))}
-        note = upload.cuts_note(document.name, len(chunks), settings)
-        code = codes.cuts(self.place(index), document.name, settings)
-        body = upload.cuts(document, chunks) + upload.legend(document, sum(chunk.tokens for chunk in chunks))
-        return {self.cuts_head: cells.head(3, "How it will be cut", note, code), self.cuts: body}
+        note = upload.cuts_note(name, len(chunks), settings)
+        code = codes.cuts(self.place(index), name, settings)
+        return {
+            self.cuts_head: cells.head(3, "How it will be cut", note, code),
+            self.cuts: upload.cuts(document, chunks) + upload.legend(document, tokens),
+        }
 
-    def build(self, session: Session, index: str, settings: ChunkSettings, paths: list[str]) -> Iterator[Updates]:
+    def build(self, now: Now, index: str, paths: list[str]) -> Iterator[Updates]:
         """Add dropped files, with progress; the last updates say what was done."""
-        fresh = self._bench.info(index).documents == 0
-        chosen = settings if fresh else None  # a new index begins with the sliders' settings as its default
+        session = now.session
+        chosen = now.shown if self._is_empty(index) else None  # a new index begins with the sliders' settings
         job: Job[BuildReport] = Job(
             lambda progress, cancel: self._bench.build(index, paths, chosen, progress=progress, cancel=cancel)
         )
         session.job, session.paths = job, tuple(Path(path).name for path in paths)
         begin, kept = "Reading the files", "What is embedded is kept if you cancel."
         for step in job.steps():
-            yield {self.status: cells.progress(step, begin, kept), self.files: gr.update(value=None, interactive=False)}
+            yield {self.status: cells.progress(step, begin, kept), self.files: None}
         session.job = None
         try:
             report = job.result()
         except RagError as error:
-            yield {self.status: cells.error(str(error)), self.files: gr.update(value=None, interactive=True)}
+            yield {self.status: cells.error(str(error)), self.files: None}
             return
         newest = [*report.added, *report.replaced, *report.unchanged]
         session.shown = newest[-1] if newest else session.shown
-        yield {self.status: upload.outcome(report), self.files: gr.update(value=None, interactive=True)}
+        yield {self.status: upload.outcome(report), self.files: None}
 
-    def cancel(self, session: Session) -> None:
-        """Ask the build to stop."""
-        if session.job:
-            session.job.cancel()
+    def _is_empty(self, index: str) -> bool:
+        return all(info.name != index or info.documents == 0 for info in self._bench.list())
 
     def create_index(self, name: str) -> Updates:
         """A new, empty index; or why there is none."""

@@ -1,4 +1,4 @@
-"""The nouns as escaped HTML and Python folds, one module a part of the page. Imports no gradio: tested as plain text."""
+"""The nouns as escaped HTML and as Python folds, a module for each part of the page. Imports no gradio."""
 
 from . import cells, chat, codes, frame, inspect, upload, viewer, words
 

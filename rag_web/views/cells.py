@@ -70,14 +70,17 @@ def error(message: str, action: str = "") -> str:
 
 def empty(first: str, then: str = "") -> str:
     """What an empty place says: what this is, then one action. Both are HTML."""
-    then = f"<p>{then}</p>" if then else ""
-    return f'<div class="rs-empty"><p>{first}</p>{then}</div>'
+    first = f"<p>{first}</p>" if first else ""
+    then = f'<p class="rs-then">{then}</p>' if then else ""
+    return f'<div class="rs-empty">{first}{then}</div>'
 
 
 def progress(step: Progress | None, begin: str, kept: str = "", cancel: bool = True) -> str:
     """A running task: what, how many of how many, rate, time left, Cancel. `begin` stands until there is a number."""
     if step is None or not step.total:
         what, share, pace = esc(begin), 0.0, ""
+    elif step.stage == "embedding" and not step.done:  # the weights load with the first text
+        what, share, pace = f"{count(step.total, 'chunk')} to embed; the embedder is being loaded", 0.0, ""
     else:
         noun = _NOUNS.get(step.stage, "step")
         name = f'<b>{esc(step.name)}</b>, <span class="rs-nowrap">' if step.name else "<span>"

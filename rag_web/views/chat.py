@@ -13,6 +13,7 @@ from . import cells
 from .words import clip, count, esc, lang
 
 _CITATION = re.compile(r"\s*\[(\d{1,2})\]")
+_BLANK = re.compile(r"\n\s*\n")
 _PARTS = (
     ("sys", "system", "system"),
     ("psg", "passages", "passages"),
@@ -67,8 +68,9 @@ def _no_turns(index: str, no_model: str) -> str:
 
 
 def _turn(turn: Turn, number: int, last: bool) -> str:
+    asked = f'<h3 class="rs-asked"{lang(turn.question)}>{esc(turn.question)}</h3>'
     return (
-        f'<article class="rs-turn" data-turn="{number}"><h3 class="rs-asked"{lang(turn.question)}>{esc(turn.question)}</h3>'
+        f'<article class="rs-turn" data-turn="{number}">{asked}'
         f"{_answer(turn, number)}{_foot(turn) if last and not turn.running else ''}</article>"
     )
 
@@ -101,7 +103,7 @@ def _voice(answer: Answer, number: int, running: bool) -> str:
     if answer.quoted:
         return (
             '<div><p class="rs-voice">From your documents</p>'
-            f'<blockquote class="rs-quote"{lang(answer.text)}>{body}</blockquote></div>'
+            f'<blockquote class="rs-quote"{lang(answer.text)}>{_BLANK.sub(chr(10), body)}</blockquote></div>'
         )
     return (
         f'<div><p class="rs-voice">In the words of {esc(answer.model)}</p>'
@@ -125,9 +127,8 @@ def _cited(text: str, turn: int, passages: int) -> str:
 
 
 def _number(n: int, turn: int) -> str:
-    return (
-        f'<button type="button" class="rs-cite" data-cite="{n}" data-turn="{turn}" aria-label="passage {n}">{n}</button>'
-    )
+    data = f'data-cite="{n}" data-turn="{turn}" aria-label="passage {n}"'
+    return f'<button type="button" class="rs-cite" {data}>{n}</button>'
 
 
 def _foot(turn: Turn) -> str:
@@ -173,17 +174,22 @@ def _use(hit: Hit, number: int, now: bool) -> str:
     )
 
 
-def tokens(prompt: Prompt | None) -> str:
+def tokens(answer: Answer | None) -> str:
     """Where the context window went: a bar, its legend, what was left out, and the exact prompt in a fold."""
-    if prompt is None or not prompt.tokens.context:
-        return cells.empty("", "What the model gets, in tokens and word for word.")
+    if answer is None:
+        return cells.empty("", "What the model gets stands here, in tokens and word for word.")
+    prompt = answer.prompt
+    if not prompt.tokens.context:
+        return cells.empty("", "No model was asked, so there is no prompt.")
     spent = prompt.tokens
     parts = [(key, name, getattr(spent, field)) for key, name, field in _PARTS]
     parts.append(("left", "left for the answer", max(0, spent.context - spent.total)))
     bar = "".join(f'<i class="rs-k-{key}" style="width:{n / spent.context:.2%}"></i>' for key, _, n in parts)
     said = ", ".join(f"{name} {n}" for _, name, n in parts)
     legend = "".join(
-        f'<span><i class="rs-sw rs-k-{key}"></i>{name} <b>{n:,}</b></span>' for key, name, n in parts if n or key != "hist"
+        f'<span><i class="rs-sw rs-k-{key}"></i>{name} <b>{n:,}</b></span>'
+        for key, name, n in parts
+        if n or key != "hist"
     )
     return (
         f'<div class="rs-tokens" role="img" aria-label="{said}">{bar}</div><div class="rs-legend">{legend}</div>'

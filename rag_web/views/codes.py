@@ -53,9 +53,7 @@ def _chunking(settings: ChunkSettings) -> str:
 
 
 def _search(settings: ChunkSettings, top_k: int) -> str:
-    return (
-        f"SearchSettings(top_k={top_k}, chunk_size={settings.chunk_size}, chunk_overlap={settings.chunk_overlap})"
-    )
+    return f"SearchSettings(top_k={top_k}, chunk_size={settings.chunk_size}, chunk_overlap={settings.chunk_overlap})"
 
 
 def _imports(*names: str) -> str:

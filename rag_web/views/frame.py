@@ -52,7 +52,7 @@ def _share(state: Share) -> str:
     if state.status == "shared":
         shown = state.url.removeprefix("https://").removeprefix("http://")
         secret = (
-            f'<span>password <code data-copied>{esc(state.password)}</code> '
+            f"<span>password <code data-copied>{esc(state.password)}</code> "
             '<button type="button" class="rs-link rs-copy" data-copy="password">Copy</button></span>'
             if state.password
             else ""
@@ -72,6 +72,11 @@ def hint(info: IndexInfo | None) -> str:
     return f'<p class="rs-hint">{counts}</p>'
 
 
+def preparing(name: str) -> str:
+    """The index is being made."""
+    return f'<p class="rs-hint">{esc(name)} is being made.</p>'
+
+
 def knobline(chunk_size: int, chunk_overlap: int, top_k: int) -> str:
     """The settings in one line, which opens them on a phone."""
     return (
@@ -79,6 +84,11 @@ def knobline(chunk_size: int, chunk_overlap: int, top_k: int) -> str:
         f"<span>chunk_size<b>{chunk_size}</b></span><span>overlap<b>{chunk_overlap}</b></span>"
         f"<span>top_k<b>{top_k}</b></span>{_KNOBS}</button>"
     )
+
+
+def done() -> str:
+    """Closes the settings on a phone."""
+    return '<button type="button" class="rs-btn rs-done-btn" data-settings="close">Done</button>'
 
 
 def changed(settings: ChunkSettings, default: ChunkSettings, top_k: int, default_top_k: int) -> str:

@@ -1,4 +1,4 @@
-"""The Inspect tab in HTML: what a search found, the ranked passages, what has no vector yet. Knows nothing of gradio."""
+"""The Inspect tab in HTML: what a search found, the passages, what has no vector yet. Knows nothing of gradio."""
 
 from collections.abc import Sequence
 
@@ -28,11 +28,16 @@ def note(sentence: str) -> str:
     return f'<p class="rs-ask-out" role="status"><span class="rs-n">1</span>{sentence}</p>'
 
 
+def nothing(ranked: int, seconds: float) -> str:
+    """The line of a search that found nothing."""
+    return note(f"<b>Nothing found</b> among {count(ranked, 'chunk')} in {took(seconds)}.")
+
+
 def unasked(example: str) -> str:
     """No question yet."""
     return cells.empty(
         "The text shows how it is cut. Ask something and it shows what scores.",
-        "Try " + cells.link(example, "try", question=example) if example else "",
+        "Try " + cells.link(example, "example", question=example) if example else "",
     )
 
 
@@ -64,7 +69,8 @@ def _hit(hit: Hit, now: bool) -> str:
     score = max(0.0, min(1.0, hit.score))
     return (
         f'<li class="rs-hit{" rs-now" if now else ""}"><button type="button" data-act="pick" data-rank="{hit.rank}" '
-        f'aria-pressed="{str(now).lower()}" aria-label="Passage {hit.rank}, {esc(hit.document)}, score {hit.score:.3f}">'
+        f'aria-pressed="{str(now).lower()}" '
+        f'aria-label="Passage {hit.rank}, {esc(hit.document)}, score {hit.score:.3f}">'
         f'<span class="rs-r">{hit.rank}</span><span class="rs-where"><b{lang(hit.document)}>{esc(hit.document)}</b>'
         f'<span class="rs-score">{hit.score:.3f}</span></span>'
         f'<span class="rs-meter"><span class="rs-bars"><i class="rs-part-dense" style="width:{score:.1%}"></i></span>'
@@ -91,11 +97,12 @@ def passages_note(hits: Sequence[Hit]) -> str:
 def unembedded(missing: Missing, settings: ChunkSettings, shown: bool) -> str:
     """Chunks of the cut that have no vector yet, with what it takes to make them."""
     old = '<span class="rs-quiet rs-small">The old scores stay until then.</span>' if shown else ""
+    embed = cells.button(f"Embed them, about {about(missing.seconds)}", "embed", "rs-main")
     return (
         '<div class="rs-todo" role="status">'
         f"<p>{count(missing.missing, 'chunk')} at {count(settings.chunk_size, 'token')} "
         f"{'has no vector' if missing.missing == 1 else 'have no vectors'} yet.</p>"
-        f'<p class="rs-row">{cells.button(f"Embed them, about {about(missing.seconds)}", "embed", "rs-main")}{old}</p></div>'
+        f'<p class="rs-row">{embed}{old}</p></div>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The Upload tab in HTML: what a build did, the table of documents, the first chunks of one. Knows nothing of gradio."""
+"""The Upload tab in HTML: what a build did, the documents, the first chunks of one. Knows nothing of gradio."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,18 +57,20 @@ def table(rows: Sequence[DocumentInfo], selected: str, show_all: bool, index: st
     if selected and not any(row.name == selected for row in shown):
         shown = [*shown, *(row for row in rows if row.name == selected)]
     headings = "".join(f'<th class="rs-r">{name}</th>' for name in ("Size", "Tokens", "Sentences", "Chunks"))
-    body = "".join(_row(row, row.name == selected) for row in shown)
+    noted = any(row.notes for row in shown)
+    body = "".join(_row(row, row.name == selected, noted) for row in shown)
     more = ""
     if len(rows) > ROWS:
         more = cells.link("Show the newest only" if show_all else f"Show all {len(rows):,}", "all")
+    headings += "<th>Notes</th>" if noted else ""
     return (
-        f'<div class="rs-tablewrap"><table class="rs-docs"><thead><tr><th>Document</th>{headings}<th>Notes</th>'
+        f'<div class="rs-tablewrap"><table class="rs-docs"><thead><tr><th>Document</th>{headings}'
         f'<th><span class="rs-vh">Remove</span></th></tr></thead><tbody>{body}</tbody></table></div>'
         f'<p class="rs-more">{more}</p>'
     )
 
 
-def _row(row: DocumentInfo, now: bool) -> str:
+def _row(row: DocumentInfo, now: bool, noted: bool) -> str:
     name = esc(row.name)
     numbers = "".join(
         f'<td class="rs-r rs-opt">{text}</td>'
@@ -76,10 +78,11 @@ def _row(row: DocumentInfo, now: bool) -> str:
     )
     notes = "; ".join(row.notes)
     caution = ' class="rs-caution"' if any(word in notes for word in _CAUTIONS) else ""
+    said = f'<td class="rs-notes"><span{caution}>{esc(notes)}</span></td>' if noted else ""
     return (
         f'<tr{" class=rs-now" if now else ""}><td class="rs-name"{lang(row.name)}>'
-        f'<button type="button" data-act="show" data-document="{name}" aria-pressed="{str(now).lower()}">{name}</button>'
-        f'</td>{numbers}<td class="rs-notes"><span{caution}>{esc(notes)}</span></td><td class="rs-r">'
+        f'<button type="button" data-act="show" data-document="{name}" aria-pressed="{str(now).lower()}">{name}'
+        f'</button></td>{numbers}{said}<td class="rs-r">'
         f'<button type="button" class="rs-xbtn" data-act="remove" data-document="{name}" aria-label="Remove {name}">'
         "Remove</button></td></tr>"
     )
@@ -87,7 +90,7 @@ def _row(row: DocumentInfo, now: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text that lies in the same chunks. `numbers`: chunks that begin at its start; `kind` "A", "B", "AB"."""
+    """A stretch of text in the same chunks. `numbers`: those that begin at its start; `kind`: "A", "B" or "AB"."""
 
     start: int
     end: int
@@ -127,6 +130,11 @@ def cuts(document: Document, chunks: Sequence[Chunk]) -> str:
         at = run.end
     rest = "…" if end < len(document.text) else ""
     return f'<p class="rs-cuts"{lang(document.text)} data-chunks="{len(chunks)}">{"".join(parts)}{rest}</p>'
+
+
+def no_cuts() -> str:
+    """No document yet."""
+    return cells.empty("", "The first chunks of a document stand here, at the settings on the left.")
 
 
 def cuts_note(name: str, chunks: int, settings: ChunkSettings) -> str:
