@@ -180,6 +180,11 @@ class Corpora:
                     self._levels.popitem(last=False)
         return level
 
+    def unrelated_cosines(self, corpus: Corpus) -> FloatArray:
+        """Cosines of the unrelated questions with every unit, shape (q, u)."""
+        rows = [corpus.unit_cosines(question) for question in self._unrelated_vectors()]
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
     def reads(self, text: str) -> bool:
         """Whether the embedder knows the script: one it does not know falls apart into single characters."""
         characters = len("".join(text.split()))

@@ -27,6 +27,7 @@ from .settings import ChunkSettings
 from .types import Document, FloatArray, TextMap
 
 FORMAT = 1
+_RUNS = 50  # kept in a file
 _APPLICATION_ID = 0x52414773  # "RAGs"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,6 +41,7 @@ CREATE TABLE maps (
 CREATE TABLE vectors (
     embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, hash)) WITHOUT ROWID;
 CREATE TABLE uses (hash BLOB NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (hash, document_id)) WITHOUT ROWID;
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL);
 """
 
 
@@ -158,6 +160,17 @@ class Index:
             return [], np.zeros((0, 0), np.float32)
         matrix = np.frombuffer(b"".join(vector for _, vector in rows), "<f4")
         return [hashed for hashed, _ in rows], matrix.reshape(len(rows), -1).astype(np.float32)
+
+    def add_run(self, run: Mapping[str, Any]) -> None:
+        """Keep a run, JSON, and only the last of them."""
+        with self._lock, self._guarded(), self._transaction():
+            self._db.execute("INSERT INTO runs (run) VALUES (?)", (json.dumps(run, ensure_ascii=False),))
+            self._db.execute("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (_RUNS,))
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The kept runs, newest first."""
+        with self._lock, self._guarded():
+            return [json.loads(run) for (run,) in self._db.execute("SELECT run FROM runs ORDER BY id DESC")]
 
     def count_vectors(self) -> int:
         """Vectors in the file, of all embedders."""

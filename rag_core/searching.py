@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -50,7 +51,7 @@ UNRELATED_QUESTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """What a recipe works with. `vector`, shape (d,), is None when the recipe needs none."""
 
@@ -60,6 +61,7 @@ class Asked:
     partition: Partition
     settings: SearchSettings
 
+    @cached_property
     def scores(self) -> Scores:
         """The field's scores."""
         table = self.corpus.table
@@ -88,7 +90,7 @@ Recipe = Callable[[Asked], Iterator[Found]]
 def by_field(asked: Asked) -> Iterator[Found]:
     """Passages grown on the field."""
     table, documents = asked.corpus.table, asked.corpus.state.documents
-    scores = asked.scores()
+    scores = asked.scores
     chunking, settings = asked.partition.settings, asked.settings
     allowed = _allowed(asked)
     for passage in table.passages(scores.field, chunking.chunk_size, settings.floor, allowed):
@@ -124,11 +126,18 @@ def _within(asked: Asked, first: int, last: int) -> tuple[int, int, int]:
 def by_chunks(asked: Asked) -> Iterator[Found]:
     """Chunks by their best sentence in the field."""
     table = asked.corpus.table
-    scores = asked.scores()
+    scores = asked.scores
     low, high = asked.corpus.chunk_rows(asked.partition)
-    best = np.array([low[i] + int(scores.field[low[i] : high[i]].argmax()) for i in range(len(low))], np.int64)
-    dense = scores.dense[table.units[best]] if len(scores.dense) else None
-    yield from _chunks(asked, scores.field[best], dense, scores.keyword[best], best)
+    # reduceat over low[0], high[0], low[1], …: every other result is a chunk's maximum
+    edges = np.column_stack([low, high]).ravel()
+    best = np.maximum.reduceat(np.append(scores.field, np.float32(0)), edges)[::2] if len(edges) else scores.field[:0]
+
+    def parts(i: int) -> tuple[float | None, float | None, int]:
+        row = int(low[i] + scores.field[low[i] : high[i]].argmax())
+        dense = float(scores.dense[table.units[row]]) if len(scores.dense) else None
+        return dense, float(scores.keyword[row]), row
+
+    yield from _chunks(asked, best, parts)
 
 
 def by_dense(asked: Asked) -> Iterator[Found]:
@@ -136,7 +145,7 @@ def by_dense(asked: Asked) -> Iterator[Found]:
     assert asked.vector is not None
     cosine = asked.corpus.chunk_cosines(asked.vector, asked.partition)
     low, _ = asked.corpus.chunk_rows(asked.partition)
-    yield from _chunks(asked, cosine, cosine, None, low)
+    yield from _chunks(asked, cosine, lambda i: (float(cosine[i]), None, int(low[i])))
 
 
 def by_keyword(asked: Asked) -> Iterator[Found]:
@@ -144,7 +153,7 @@ def by_keyword(asked: Asked) -> Iterator[Found]:
     corpus = asked.corpus
     low, high = corpus.chunk_rows(asked.partition)
     scores = Windows(corpus.table.postings, low, high).scores(terms(asked.text))
-    yield from _chunks(asked, scores, None, scores, low)
+    yield from _chunks(asked, scores, lambda i: (None, float(scores[i]), int(low[i])))
 
 
 RECIPES: dict[str, Recipe] = {"field": by_field, "chunks": by_chunks, "dense": by_dense, "keyword": by_keyword}
@@ -153,11 +162,7 @@ NEEDS_NO_VECTORS = frozenset({"keyword"})
 
 
 def _chunks(
-    asked: Asked,
-    score: FloatArray,
-    dense: FloatArray | None,
-    keyword: FloatArray | None,
-    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    asked: Asked, score: FloatArray, parts: Callable[[int], tuple[float | None, float | None, int]]
 ) -> Iterator[Found]:
     """The partition's chunks in order of score, equal ones in document order, equal texts once."""
     corpus, partition = asked.corpus, asked.partition
@@ -170,15 +175,16 @@ def _chunks(
         if hashed in seen or (wanted is not None and document.name not in wanted):
             continue
         seen.add(hashed)
+        dense, keyword, row = parts(i)
         yield Found(
             document,
             chunk.start,
             chunk.end,
             chunk.tokens,
             score=float(score[i]),
-            dense=None if dense is None else float(dense[i]),
-            keyword=None if keyword is None else float(keyword[i]),
-            row=int(rows[i]),
+            dense=dense,
+            keyword=keyword,
+            row=row,
             copies=copies[hashed],
         )
 
@@ -200,14 +206,10 @@ class Ranking:
 
     `nearest` is the best raw cosine; `cut` the one that unrelated questions reach here; `found` says whether
     anything is above it or says every word of the question. `note` says in words what the person should know of this
-    search. `total`: candidates there were.
+    search.
     """
 
-    query: str
-    settings: SearchSettings
-    chunking: ChunkSettings
-    corpus: Corpus
-    total: int
+    asked: Asked
     nearest: float
     cut: float
     found: bool
@@ -216,6 +218,32 @@ class Ranking:
     _rest: Iterator[Found]
     _read: list[Hit] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def query(self) -> str:
+        """The question."""
+        return self.asked.text
+
+    @property
+    def corpus(self) -> Corpus:
+        """What was searched."""
+        return self.asked.corpus
+
+    @property
+    def chunking(self) -> ChunkSettings:
+        """The cut that was searched."""
+        return self.asked.partition.settings
+
+    @property
+    def settings(self) -> SearchSettings:
+        """The settings as they were used, sizes filled in."""
+        size, overlap = self.chunking.chunk_size, self.chunking.chunk_overlap
+        return replace(self.asked.settings, chunk_size=size, chunk_overlap=overlap)
+
+    @property
+    def total(self) -> int:
+        """How many sentences or chunks there were to choose from."""
+        return len(self.corpus.table) if self.settings.mode == "field" else len(self.asked.partition.chunks)
 
     def each(self) -> Iterator[Hit]:
         """All passages, made as they are asked for."""
@@ -285,14 +313,8 @@ def rank(asked: Asked, cut: float, note: str = "") -> Ranking:
     listed = RECIPES[settings.mode](asked)
     first = next(listed, None)
     nearest = _nearest(asked)
-    total = len(corpus.table) if settings.mode == "field" else len(asked.partition.chunks)
-    chunking = asked.partition.settings
     return Ranking(
-        query=asked.text,
-        settings=replace(settings, chunk_size=chunking.chunk_size, chunk_overlap=chunking.chunk_overlap),
-        chunking=chunking,
-        corpus=corpus,
-        total=total,
+        asked=asked,
         nearest=nearest,
         cut=cut,
         found=first is not None and (_says_it_all(asked.text, first) or _close(asked, first, nearest, cut)),

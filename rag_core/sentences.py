@@ -14,7 +14,7 @@ _ABBREVIATIONS_LIST = (
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATIONS_LIST.split())
 _INITIALS = re.compile(r"^[(\[\"'“‘]*(?:[A-Za-z]\.)+$")
-_LIST_NUMBER = re.compile(r"^[(\[]?\d{1,2}\.$")
+_LIST_NUMBER = re.compile(r"^[(\[\"'“‘]?\d{1,2}\.$")
 # Sentence endings that also stand without a full stop in Korean. "요" alone is left out: 필요, 주요 and 중요 are nouns.
 _KOREAN_FINAL = re.compile(r"[가-힣](?:니다|니까|[세어아해예에네군지나까데래게]요|죠)[~!?)\"'”’]*$")
 

@@ -268,3 +268,31 @@ class ModelInfo:
     size: int  # bytes
     origin: str  # "models folder", "installed package", "hub cache"
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One search that was made: what was asked at which settings, and where the hits lay.
+
+    `places`: (rank, position of the hit's anchor among all sentences of the index, 0 to 1). `at`: seconds since 1970.
+    """
+
+    query: str
+    settings: Mapping[str, Any]  # of SearchSettings
+    places: tuple[tuple[int, float], ...]
+    tokens: int
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The field over one document: sentence by sentence its offsets and score, and which of five steps it takes.
+
+    `steps`: 0 below the visible; 5 the strongest of the whole index.
+    """
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    scores: tuple[float, ...]
+    steps: tuple[int, ...]
