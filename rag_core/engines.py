@@ -18,6 +18,7 @@ _NO_CHAT_MODEL = (
 # Korean takes such a model 2 to 3, and one that knows Korean 0.5 to 1.
 _MOST_TOKENS_A_CHARACTER = 1.3
 _FEW_TOKENS = 8
+_MEMORY = ".precision.json"  # in models/: which number format embeds fastest on this processor
 
 
 class Engines:
@@ -41,7 +42,7 @@ class Engines:
                 from .embedding.transformers import TransformersEmbedder
 
                 folder, name = find_embedder(self.models, self.settings.embedder, self.settings.allow_download)
-                self._embedder = TransformersEmbedder(folder, name)
+                self._embedder = TransformersEmbedder(folder, name, memory=self.models / _MEMORY)
             return self._embedder
 
     def chat(self) -> tuple[LanguageModel | None, str]:
@@ -62,7 +63,13 @@ class Engines:
     def chat_for(self, question: str) -> tuple[LanguageModel | None, str]:
         """The chat model if it can read the question's script; or None and the reason in words."""
         model, reason = self.chat()
-        if model is not None and model.count(question) > _MOST_TOKENS_A_CHARACTER * len(question) + _FEW_TOKENS:
+        if model is None:
+            return None, reason
+        try:
+            unread = model.count(question) > _MOST_TOKENS_A_CHARACTER * len(question) + _FEW_TOKENS
+        except ModelError as error:  # the file or the package turns out to be unusable on first need
+            return None, str(error)
+        if unread:
             return (
                 None,
                 f"{model.name} does not know the script of this question, so the documents speak for themselves.",

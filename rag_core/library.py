@@ -206,6 +206,7 @@ class Library:
 
 
 def watching(progress: OnProgress | None, cancel: ShouldStop | None) -> Watch:
+    """The two callbacks, or ones that do nothing."""
     return Watch(progress or nobody, cancel or never)
 
 

@@ -28,10 +28,29 @@ def corpus(minilm_folder):
 def test_vectors_equal_those_of_sentence_transformers(minilm_folder):
     reference = pytest.importorskip("sentence_transformers", reason="sentence-transformers is only for this comparison")
     texts = corpus(minilm_folder)
-    embedder = TransformersEmbedder(minilm_folder)
+    embedder = TransformersEmbedder(minilm_folder, exact=True)
     assert max(embedder.tokenizer.count(texts)) > embedder.max_tokens
     theirs = reference.SentenceTransformer(str(minilm_folder), device="cpu").encode(texts, normalize_embeddings=True)
     assert (embedder.embed_passages(texts) * theirs).sum(axis=1).min() >= 0.9999
+
+
+def test_the_faster_number_format_gives_the_same_vectors_and_is_remembered(minilm_folder, tmp_path):
+    texts = corpus(minilm_folder)[:60]
+    exact = TransformersEmbedder(minilm_folder, exact=True)
+    memory = tmp_path / "memory.json"
+    quick = TransformersEmbedder(minilm_folder, memory=memory)
+    assert (quick.embed_passages(texts) * exact.embed_passages(texts)).sum(axis=1).min() >= 0.999
+    assert quick.fingerprint == exact.fingerprint
+    import torch
+
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        assert not memory.exists()
+        return
+    (choice,) = json.loads(memory.read_text()).values()
+    assert str(next(quick._load().parameters()).dtype) == f"torch.{choice}"
+    memory.write_text(memory.read_text().replace(choice, "float32"))
+    again = TransformersEmbedder(minilm_folder, memory=memory)
+    assert str(next(again._load().parameters()).dtype) == "torch.float32"
 
 
 @pytest.mark.parametrize("pooling", ["cls", "lasttoken"])
@@ -43,7 +62,7 @@ def test_other_poolings_equal_sentence_transformers(minilm_folder, tmp_path, poo
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
     texts = corpus(minilm_folder)[:30]
     theirs = reference.SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)
-    assert (TransformersEmbedder(folder).embed_passages(texts) * theirs).sum(axis=1).min() >= 0.9999
+    assert (TransformersEmbedder(folder, exact=True).embed_passages(texts) * theirs).sum(axis=1).min() >= 0.9999
 
 
 def test_the_recipe_is_the_folders_own(minilm_folder):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..types import FloatArray
+from .precision import quickest
 from .recipe import fingerprint, read_recipe, weights
 from .tokenizer import FastTokenizer
 
@@ -23,10 +24,13 @@ _TOKEN_BUDGET = 4096  # padded tokens of one batch; larger ones leave the cache 
 
 
 class TransformersEmbedder:
-    """A Hugging Face folder as an embedder: float32, on the processor. Safe to call from several threads."""
+    """A Hugging Face folder as an embedder, on the processor. Safe to call from several threads."""
 
-    def __init__(self, folder: Path, name: str = "") -> None:
-        """Read the recipe and the tokenizer; the weights are loaded on first use. ModelError says what is wrong."""
+    def __init__(self, folder: Path, name: str = "", *, memory: Path | None = None, exact: bool = False) -> None:
+        """Read the recipe and the tokenizer; the weights are loaded on first use. ModelError says what is wrong.
+
+        `memory`: where the faster number format of this processor is remembered. `exact`: float32 whatever is faster.
+        """
         if not (folder / "config.json").is_file():
             raise ModelError(f"{folder} is not a model's folder: it has no config.json.")
         self.folder = folder
@@ -36,6 +40,8 @@ class TransformersEmbedder:
         self.tokenizer = FastTokenizer(folder)
         self.fingerprint = fingerprint(folder, self.recipe)
         self._lock = threading.Lock()
+        self._memory = memory
+        self._exact = exact
         self._model: Any = None
         self._encoder: Any = None
 
@@ -61,8 +67,10 @@ class TransformersEmbedder:
     def _load(self) -> Any:
         with self._lock:
             if self._model is None:
-                self._model = _load_model(self.folder)
+                model = _load_model(self.folder)
                 self._encoder = _load_encoder(self.folder, self.recipe.max_tokens)
+                quick = model if self._exact else quickest(model, self._forward, model.config.vocab_size, self._memory)
+                self._model = quick
         return self._model
 
     def _embed(self, texts: Sequence[str]) -> FloatArray:
@@ -74,21 +82,27 @@ class TransformersEmbedder:
         pad = int(getattr(model.config, "pad_token_id", 0) or 0)
         with self._lock, torch.inference_mode():
             for batch in _batches([len(ids) for ids in encoded]):
-                rows[batch] = self._forward(model, [encoded[i] for i in batch], pad).numpy()
+                rows[batch] = self._forward(model, *_padded([encoded[i] for i in batch], pad)).numpy()
         return rows
 
-    def _forward(self, model: Any, batch: list[list[int]], pad: int) -> "torch.Tensor":
+    def _forward(self, model: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
         import torch
 
-        longest = max(map(len, batch))
-        ids = torch.full((len(batch), longest), pad)
-        mask = torch.zeros((len(batch), longest), dtype=torch.long)
-        for i, tokens in enumerate(batch):
-            ids[i, : len(tokens)] = torch.tensor(tokens)
-            mask[i, : len(tokens)] = 1
         states = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        pooled = _pool(states, mask, self.recipe.pooling)
-        return torch.nn.functional.normalize(pooled, dim=1)
+        return torch.nn.functional.normalize(_pool(states, mask, self.recipe.pooling), dim=1)
+
+
+def _padded(batch: list[list[int]], pad: int) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Token ids and attention mask, shape (n, longest)."""
+    import torch
+
+    longest = max(map(len, batch))
+    ids = torch.full((len(batch), longest), pad)
+    mask = torch.zeros((len(batch), longest), dtype=torch.long)
+    for i, tokens in enumerate(batch):
+        ids[i, : len(tokens)] = torch.tensor(tokens)
+        mask[i, : len(tokens)] = 1
+    return ids, mask
 
 
 def _pool(states: "torch.Tensor", mask: "torch.Tensor", pooling: str) -> "torch.Tensor":
