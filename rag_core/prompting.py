@@ -4,6 +4,7 @@ Room is given in this order: the question, the answer, the chat before it (at mo
 passages from the best one down. What does not fit is listed with the reason. Knows nothing of search or sampling.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -18,8 +19,16 @@ SYSTEM = (
 )
 _ANSWER_SHARE = 3  # the answer gets at most a third of the window
 _HISTORY_SHARE = 4  # the chat before it at most a quarter
-_SMALL_MODEL = 1_000_000_000  # parameters; below, more passages only confuse
-_SMALL_MODEL_PASSAGES = 3
+# Measured with 135 M parameters: right on 5 of 14 questions from three passages, on 9 from one, on 13 from one with
+# fewer words around it. Words that are no question it only understood as part of one.
+_TINY_MODEL, _TINY_MODEL_PASSAGES = 300_000_000, 1
+_SMALL_MODEL, _SMALL_MODEL_PASSAGES = 1_000_000_000, 3
+TINY_SYSTEM = "Answer the question with the facts in the text. If they do not answer it, say so."
+_ASKS = re.compile(
+    r"[?？]|[^\W\x00-\x7f]|^(?:who|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|can|could|has|have|"
+    r"should|tell|list|name|give|show|find|explain|describe|compare|summari[sz]e)\b",
+    re.IGNORECASE,
+)
 
 
 @runtime_checkable
@@ -32,8 +41,13 @@ class Sized(Protocol):
 
 def passages_for(model: LanguageModel) -> int | None:
     """The most passages this model answers well from; None: as many as fit."""
-    small = isinstance(model, Sized) and 0 < model.parameters < _SMALL_MODEL
-    return _SMALL_MODEL_PASSAGES if small else None
+    if _below(model, _TINY_MODEL):
+        return _TINY_MODEL_PASSAGES
+    return _SMALL_MODEL_PASSAGES if _below(model, _SMALL_MODEL) else None
+
+
+def _below(model: LanguageModel, parameters: int) -> bool:
+    return isinstance(model, Sized) and 0 < model.parameters < parameters
 
 
 def build_prompt(
@@ -89,7 +103,9 @@ class _Builder:
             if text in first:
                 dropped.append(Dropped(hit, f"The same text as passage {first[text]}."))
             elif most is not None and len(candidates) >= most:
-                dropped.append(Dropped(hit, f"{self.model.name} is small and answers best from {most} passages."))
+                dropped.append(
+                    Dropped(hit, f"{self.model.name} is small and answers best from {most} passage{'s' * (most > 1)}.")
+                )
             else:
                 candidates.append(hit)
                 first[text] = len(candidates)
@@ -126,9 +142,12 @@ class _Builder:
         return Prompt(tuple(messages), text, tokens, tuple(used), tuple(dropped))
 
     def _messages(self, used: Sequence[Hit], history: Sequence[Message]) -> list[Message]:
-        asked = f"Question: {self.question}"
-        content = f"{_passages(used)}\n\n{asked}" if used else asked
-        return [Message("system", SYSTEM), *history, Message("user", content)]
+        asked = f"{_passages(used)}\n\nQuestion: {self.question}" if used else f"Question: {self.question}"
+        if not _below(self.model, _TINY_MODEL):
+            return [Message("system", SYSTEM), *history, Message("user", asked)]
+        if not _ASKS.search(self.question):
+            asked = f'{_passages(used)}\n\nQuestion: What does the text say about "{self.question}"?'
+        return [Message("system", TINY_SYSTEM), *history, Message("user", f"{asked.strip()}\nAnswer:")]
 
     def _count(self, used: Sequence[Hit], history: Sequence[Message]) -> int:
         return self.model.count(self.model.render(self._messages(used, history)))

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,9 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 CATALOGUE = sorted((EXAMPLES / "furniture").iterdir())
 DOCUMENTS = sorted((EXAMPLES / "documents").iterdir())
-QUESTIONS: list[dict[str, Any]] = [
-    json.loads(line) for line in (EXAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-]
 HANGUL = re.compile("[가-힣]")
+SENTENCE_END = re.compile(r"[.?!][”’]?(?=\s|$)")
+BEGINNING = re.compile(r"(?:^|\n|[.?!][”’]? |\n- (?:[^:\n]+: )?)$")
 
 
 def read(path: Path) -> str:
@@ -23,6 +23,19 @@ def read(path: Path) -> str:
         return file.read()
 
 
+def questions(name: str) -> list[dict[str, Any]]:
+    """Read one file of questions, a JSON object a line."""
+    return [json.loads(line) for line in read(EXAMPLES / name).splitlines()]
+
+
+def sentences(text: str) -> int:
+    """Count the sentence ends of running text: headings and table rows are no sentences."""
+    prose = (line for line in text.splitlines() if not line.startswith(("#", "|")))
+    return sum(len(SENTENCE_END.findall(line)) for line in prose)
+
+
+QUESTIONS = questions("questions.jsonl")
+KOREAN = questions("questions-ko.jsonl")
 TEXTS = {path.name: read(path) for path in (*CATALOGUE, *DOCUMENTS)}
 
 
@@ -44,7 +57,7 @@ def test_catalogue_texts_are_unique() -> None:
 
 
 def test_products_named_in_texts_exist() -> None:
-    named = {sku for text in TEXTS.values() for sku in re.findall(r"\b[A-Z]{3}-\d{4}\b", text)}
+    named = {sku for text in TEXTS.values() for sku in re.findall(r"(?<![A-Z])[A-Z]{3}-\d{4}(?!\d)", text)}
     assert named - {path.stem for path in CATALOGUE} == set()
 
 
@@ -72,6 +85,27 @@ def test_documents_are_long_and_in_two_languages() -> None:
         assert text.startswith("# ") and text.count("\n## ") >= 5
 
 
+def test_korean_documents_hold_enough_sentences_to_choose_from() -> None:
+    korean = {path.name: TEXTS[path.name] for path in DOCUMENTS if HANGUL.search(path.stem)}
+    assert len(korean) >= 4
+    assert sum(sentences(text) for text in korean.values()) >= 340
+    for name, text in korean.items():
+        assert sentences(text) >= 80, name
+        assert text.startswith("# ") and text.count("\n## ") >= 5, name
+        assert len(HANGUL.findall(text)) > len(text) / 2, name
+
+
+def test_korean_documents_repeat_no_sentence() -> None:
+    lines = [
+        line
+        for path in DOCUMENTS
+        if HANGUL.search(path.stem)
+        for line in re.split(r"(?<=[.?!])\s+|\n", TEXTS[path.name])
+        if len(line) > 15
+    ]
+    assert sorted(line for line in set(lines) if lines.count(line) > 1) == []
+
+
 @pytest.mark.parametrize(
     "path", sorted(path for path in EXAMPLES.rglob("*") if path.is_file()), ids=lambda path: str(path.name)
 )
@@ -91,11 +125,36 @@ def test_there_are_enough_questions_in_both_languages() -> None:
     assert len({row["question"] for row in QUESTIONS}) == len(QUESTIONS)
 
 
+def test_korean_questions_cover_every_korean_document() -> None:
+    asked = Counter(row["document"] for row in KOREAN)
+    assert len(KOREAN) >= 48
+    assert set(asked) == {path.name for path in DOCUMENTS if HANGUL.search(path.stem)}
+    assert min(asked.values()) >= 10
+    assert [row["question"] for row in KOREAN if not HANGUL.search(row["question"])] == []
+
+
+def test_no_question_is_asked_twice() -> None:
+    asked = [row["question"] for row in (*QUESTIONS, *KOREAN)]
+    assert len(set(asked)) == len(asked)
+
+
+@pytest.mark.parametrize("row", KOREAN, ids=lambda row: str(row["document"]))
+def test_korean_references_are_one_or_two_whole_sentences(row: dict[str, Any]) -> None:
+    text = TEXTS[row["document"]]
+    for reference in row["references"]:
+        excerpt = text[reference["start"] : reference["end"]]
+        assert BEGINNING.search(text[: reference["start"]]), f"{excerpt!r} begins inside a sentence"
+        if excerpt.startswith("|"):
+            assert excerpt.endswith("|") and "\n" not in excerpt
+        else:
+            assert 1 <= sentences(excerpt) <= 2 and SENTENCE_END.search(excerpt[-2:]), excerpt
+
+
 def test_the_first_question_is_about_the_fireplace() -> None:
     assert QUESTIONS[0]["document"] == "ENT-4001.txt"
 
 
-@pytest.mark.parametrize("row", QUESTIONS, ids=lambda row: str(row["document"]))
+@pytest.mark.parametrize("row", [*QUESTIONS, *KOREAN], ids=lambda row: str(row["document"]))
 def test_references_lie_inside_their_document(row: dict[str, Any]) -> None:
     assert set(row) == {"question", "document", "references"}
     text = TEXTS[row["document"]]

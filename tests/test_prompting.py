@@ -74,17 +74,33 @@ def test_the_same_text_is_handed_over_once():
     assert prompt.messages[-1].content.count("Ada made it.") == 1
 
 
-def test_a_small_model_gets_few_passages_and_the_rest_are_listed():
-    small = FakeChat(parameters=135_000_000, name="tiny")
-    most = passages_for(small)
-    assert most is not None
+@pytest.mark.parametrize("parameters, most", [(135_000_000, 1), (500_000_000, 3)])
+def test_a_small_model_gets_few_passages_and_the_rest_are_listed(parameters, most):
+    small = FakeChat(parameters=parameters, name="tiny")
     hits = [hit(rank, f"Text {rank}.") for rank in range(1, most + 3)]
     prompt = build_prompt("Who?", hits, small, AnswerSettings())
-    assert [used.rank for used in prompt.used] == list(range(1, most + 1))
+    assert [used.rank for used in prompt.used] == list(range(1, most + 1)) and passages_for(small) == most
     assert len(prompt.dropped) == 2
-    assert prompt.dropped[0].reason.startswith("tiny is small and answers best from ")
-    assert passages_for(FakeChat(parameters=7_000_000_000)) is None
-    assert len(build_prompt("Who?", hits, FakeChat(), AnswerSettings()).used) == len(hits)
+    assert prompt.dropped[0].reason.startswith(f"tiny is small and answers best from {most} passage")
+
+
+def test_a_larger_model_or_one_of_unknown_size_gets_all_that_fit():
+    hits = [hit(rank, f"Text {rank}.") for rank in range(1, 8)]
+    for model in (FakeChat(), FakeChat(parameters=7_000_000_000)):
+        assert passages_for(model) is None
+        assert len(build_prompt("Who?", hits, model, AnswerSettings()).used) == 7
+
+
+@pytest.mark.parametrize("asked, put", [
+    ("oak bed", 'Question: What does the text say about "oak bed"?\nAnswer:'),
+    ("oak bed?", "Question: oak bed?\nAnswer:"),
+    ("How high is the bed", "Question: How high is the bed\nAnswer:"),
+    ("침대 높이", "Question: 침대 높이\nAnswer:"),
+])  # fmt: skip
+def test_a_tiny_model_is_asked_a_question_even_where_words_were_typed(asked, put):
+    tiny = FakeChat(parameters=135_000_000)
+    assert build_prompt(asked, [hit(1, "Text.")], tiny, AnswerSettings()).messages[-1].content.endswith("\n\n" + put)
+    assert build_prompt(asked, [], tiny, AnswerSettings()).tokens.passages == 0
 
 
 def test_a_question_that_does_not_fit_is_refused_with_both_numbers():
