@@ -33,25 +33,8 @@ class Postings:
     lengths: FloatArray
 
     @classmethod
-    def of(cls, sentences: Sequence[Sequence[tuple[Sequence[str], float]]]) -> "Postings":
-        """From each sentence's lists of terms, every list with the weight of one occurrence."""
-        vocabulary: dict[str, int] = {}
-        terms: list[int] = []
-        rows: list[int] = []
-        weights: list[float] = []
-        for row, lists in enumerate(sentences):
-            for words, weight in lists:
-                terms += [vocabulary.setdefault(word, len(vocabulary)) for word in words]
-                rows += [row] * len(words)
-                weights += [weight] * len(words)
-        return cls._from_pairs(
-            vocabulary, np.array(terms, np.int64), np.array(rows, np.int64), np.array(weights), len(sentences)
-        )
-
-    @classmethod
-    def _from_pairs(
-        cls, vocabulary: dict[str, int], terms: Ints, rows: Ints, weights: npt.NDArray[np.float64], sentences: int
-    ) -> "Postings":
+    def of(cls, vocabulary: dict[str, int], terms: Ints, rows: Ints, weights: FloatArray, sentences: int) -> "Postings":
+        """From occurrences: term `terms[i]` in sentence `rows[i]`, counting `weights[i]`; all of one shape."""
         lengths = np.bincount(rows, weights, sentences).astype(np.float32)
         keys, inverse = np.unique(terms * max(sentences, 1) + rows, return_inverse=True)
         counts = np.bincount(inverse, weights, len(keys)).astype(np.float32)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .bm25 import Postings, Windows
+from .termcount import TermCounter
 from .terms import terms
 from .types import Document, FloatArray, IntArray, TextMap
 from .units import Sentences, sentences
@@ -68,9 +69,7 @@ class Table:
         self.sections = _joined([part.sections for part in parts]) + np.repeat(first_section, sizes)
         self.original, self.copies = _copies(documents, parts)
         self._same_document = self.documents[1:] == self.documents[:-1]
-        self.postings = Postings.of(
-            [lists for document, part in zip(documents, parts, strict=True) for lists in _terms(document, part)]
-        )
+        self.postings = _postings(documents, parts, len(self.starts))
         low_high = [self._window_edges(width) for width in WIDTHS]
         self.windows = [Windows(self.postings, low, high) for low, high in low_high]
 
@@ -145,11 +144,18 @@ class Table:
         return np.maximum(low, self.first_row[self.documents]), np.minimum(high, self.first_row[self.documents + 1])
 
 
-def _terms(document: Document, part: Sentences) -> Iterator[list[tuple[Sequence[str], float]]]:
+def _postings(documents: Sequence[Document], parts: Sequence[Sentences], rows: int) -> Postings:
     """Each sentence's terms, and those of the headings above it for half."""
-    above = [terms(path) for path in part.paths]
-    for start, end, section in zip(part.starts.tolist(), part.ends.tolist(), part.sections.tolist(), strict=True):
-        yield [(terms(document.text[start:end]), 1.0), (above[section], HEADING_WEIGHT)]
+    counter = TermCounter()
+    first = 0
+    for document, part in zip(documents, parts, strict=True):
+        counter.add(document.text, part.starts, part.ends, first)
+        for section, path in enumerate(part.paths):
+            if path:
+                inside = first + np.flatnonzero(part.sections == section)
+                counter.add_to_all(path, inside, HEADING_WEIGHT)
+        first += len(part.starts)
+    return counter.postings(rows)
 
 
 def _copies(documents: Sequence[Document], parts: Sequence[Sentences]) -> tuple[npt.NDArray[np.bool_], Ints]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
+from .numbering import Numbering
 from .outline import Heading
 from .protocols import Tokenizer
 from .sentences import CJK_ENDERS, CLOSERS, continues_sentence, ends_sentence
@@ -32,19 +33,6 @@ _MOST_WORDS = 1_000_000  # distinct words remembered; about 200 MB
 _BLOCK = 100  # words tokenised as one text
 
 Fragment = tuple[int, int, int, int]  # start and end within the word, tokens, break after it
-
-
-class _Words(dict[str, int]):
-    """Word → number, given out on first sight; `fresh` collects the words seen for the first time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fresh: list[str] = []
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        self.fresh.append(word)
-        return number
 
 
 class TextMapper:
@@ -72,7 +60,7 @@ class TextMapper:
         return _with_sections(text_map, headings)
 
     def _forget(self) -> None:
-        self._words = _Words()
+        self._words = Numbering()
         self._first = np.zeros(0, np.int64)  # per word: its first row in the fragment table, and how many
         self._many = np.zeros(0, np.int64)
         self._ends_sentence = np.zeros(0, bool)
