@@ -93,6 +93,10 @@ class VectorStore(Protocol):
         """Cosine of the query, shape (d,), with every row."""
         ...
 
+    def nearest(self, query: FloatArray, count: int) -> IntArray:
+        """The numbers of the `count` rows closest to a query, closest first."""
+        ...
+
 
 @runtime_checkable
 class LanguageModel(Protocol):

@@ -39,3 +39,10 @@ class ExactStore:
         filled = self._filled
         scores: FloatArray = self._matrix[:filled] @ np.asarray(query, np.float32)
         return scores
+
+    def nearest(self, query: FloatArray, count: int) -> IntArray:
+        """The numbers of the `count` rows closest to a unit query, closest first."""
+        scores = self.scores(query)
+        count = min(count, len(scores))
+        best = np.argpartition(scores, len(scores) - count)[len(scores) - count :] if count else np.zeros(0, np.int64)
+        return best[np.argsort(-scores[best], kind="stable")].astype(np.int32)

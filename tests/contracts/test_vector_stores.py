@@ -50,6 +50,15 @@ def test_rows_come_back_as_they_were_added(new_store):
     np.testing.assert_array_equal(store.rows(np.array([3, 1999, 0], np.int32)), rows[[3, 1999, 0]])
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 50, 80])
+def test_the_nearest_rows_come_closest_first(new_store, count):
+    store, rows = new_store(8), unit(50, 8)
+    store.add(rows)
+    query = unit(1, 8, 5)[0]
+    expected = np.argsort(-(rows @ query), kind="stable")[:count]
+    np.testing.assert_array_equal(store.nearest(query, count), expected)
+
+
 @pytest.mark.parametrize("bad", [np.nan, 0.0, 3.0])
 def test_rows_that_are_not_unit_vectors_are_refused(new_store, bad):
     store, rows = new_store(4), unit(2, 4)
