@@ -15,12 +15,17 @@ SAMPLE = "furniture"
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
+def sample_folders(examples: Path = _EXAMPLES) -> list[Path]:
+    """What the sample index is made of; empty where the examples did not come along."""
+    return [folder for folder in (examples / SAMPLE, examples / "documents") if folder.is_dir()]
+
+
 class Starter:
     """Begins once, however many visitors and servers ask for it."""
 
     def __init__(self, bench: Workbench, examples: Path = _EXAMPLES) -> None:
         self._bench = bench
-        self._folders = [folder for folder in (examples / SAMPLE, examples / "documents") if folder.is_dir()]
+        self._folders = sample_folders(examples)
         self._lock = threading.Lock()
         self._begun = False
         self.sample: Job[BuildReport] | None = None

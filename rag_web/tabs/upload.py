@@ -12,6 +12,7 @@ from rag_core.errors import RagError
 from rag_core.types import BuildReport
 
 from ..session import Job
+from ..starting import SAMPLE, sample_folders
 from ..views import cells, codes, upload
 from ..widgets import Now, Updates, html
 
@@ -64,7 +65,8 @@ class UploadTab:
     def show(self, now: Now) -> Updates:
         """Everything on the tab, at these settings."""
         place, session = self.place(now.index), now.session
-        code = codes.build(place, session.paths)
+        sample = [codes.shown(folder) for folder in sample_folders()] if now.index == SAMPLE else []
+        code = codes.build(place, session.paths or sample)
         updates: Updates = {self.head: cells.head(1, "Add files", upload.destination(now.index), code)}
         try:
             rows = self._bench.documents(now.index, now.shown) if now.index else []

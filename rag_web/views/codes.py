@@ -26,9 +26,9 @@ class Place:
         default_indices, default_models = default_folders()
         given = []
         if self.indices.resolve() != default_indices.resolve():
-            given.append(f"indices={quoted(_short(self.indices))}")
+            given.append(f"indices={quoted(shown(self.indices))}")
         if self.models.resolve() != default_models.resolve():
-            given.append(f"models={quoted(_short(self.models))}")
+            given.append(f"models={quoted(shown(self.models))}")
         return f"bench = Workbench({', '.join(given)})"
 
 
@@ -41,7 +41,8 @@ def quoted(text: str) -> str:
     return f'"{body}"'
 
 
-def _short(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A path as code names it: from the working folder where it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

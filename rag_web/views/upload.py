@@ -1,5 +1,6 @@
 """The Upload tab in HTML: what a build did, the documents, the first chunks of one. Knows nothing of gradio."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,15 +106,16 @@ def runs(chunks: Sequence[Chunk], end: int) -> list[Run]:
     Run(start=6, end=9, kind='AB', numbers=(2,))
     """
     edges = sorted({edge for chunk in chunks for edge in (chunk.start, chunk.end) if edge <= end} | {end})
+    starts = [chunk.start for chunk in chunks]
     result: list[Run] = []
     first = 0
     for start, stop in zip(edges, edges[1:], strict=False):
         while first < len(chunks) and chunks[first].end <= start:
             first += 1
-        inside = [i for i in range(first, min(first + 8, len(chunks))) if chunks[i].start <= start < chunks[i].end]
+        inside = range(first, bisect_right(starts, start))
         if inside:
             kind = "AB" if len(inside) > 1 else "AB"[inside[0] % 2]
-            result.append(Run(start, stop, kind, tuple(i + 1 for i in inside if chunks[i].start == start)))
+            result.append(Run(start, stop, kind, tuple(i + 1 for i in inside if starts[i] == start)))
     return result
 
 

@@ -1,0 +1,266 @@
+"""The page without a browser: what its events change, and what it promises to gradio."""
+
+import re
+import time
+
+import pytest
+
+from rag_core import Workbench
+from rag_core.embedding.hashing import HashingEmbedder
+from rag_web.page import build_page, launch_options
+from rag_web.session import Job, Session, Stream
+from rag_web.sharing import ShareState
+from rag_web.starting import Starter
+from rag_web.widgets import Now, handler
+from tests.fakes import FakeChat
+
+TEXT = "".join(
+    f"Fireplace {i} hangs on the wall. It shows flames in three colours.\n\nSofa {i} stands in the hall.\n\n"
+    for i in range(20)
+)
+
+
+class SlowChat(FakeChat):
+    """A word every hundredth of a second."""
+
+    def stream(self, prompt, settings):
+        pieces = super().stream(prompt, settings)
+        try:
+            for piece in pieces:
+                time.sleep(0.01)
+                yield piece
+        finally:
+            pieces.close()
+        return "stop"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    chat = SlowChat(["word "] * 200)
+    bench = Workbench(tmp_path / "indices", tmp_path / "models", embedder=HashingEmbedder(), chat=chat)
+    (tmp_path / "fire.txt").write_text(TEXT)
+    bench.build("notes", [tmp_path / "fire.txt"])
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def do(bench):
+    return build_page(bench, ShareState())._do
+
+
+def at(size=200, overlap=0, top_k=5, session=None, index="notes"):
+    now = Now(session or Session(), index, size, overlap, top_k)
+    if overlap < size:
+        now.session.chunking = now.chunking
+    now.session.document = "fire.txt"
+    return now
+
+
+def last(steps) -> dict:
+    everything: dict = {}
+    for updates in steps:
+        everything |= updates
+    return everything
+
+
+def test_every_event_is_private_and_without_overlay(bench):
+    page = build_page(bench, ShareState("long enough"))
+    for fn in page.fns.values():
+        assert fn.api_visibility == "private", fn
+        assert fn.show_progress == "hidden", fn
+
+
+def test_nothing_on_the_page_asks_another_host():
+    options = launch_options()
+    assert not re.findall(r"""(?:url\(|src=|href=|@import)\s*["']?https?://""", options["head"])
+    assert options["theme"]._stylesheets == []
+
+
+def test_search_shows_the_best_passage_in_its_document(do):
+    now = at()
+    shown = last(do.search(now, "flames on the wall"))
+    assert 'data-act="pick" data-rank="1"' in shown[do.inspect.hits]
+    viewer = shown[do.inspect.viewer]
+    best = now.session.hits[0]
+    assert (viewer["document"], viewer["at"], viewer["picked"]) == ("fire.txt", best.start, 1)
+    assert viewer["hits"][0][:3] == [best.start, best.end, 1]
+    assert not viewer["stale"]
+
+
+def test_top_k_cuts_the_ranking_without_searching_again(do, monkeypatch):
+    now = at()
+    last(do.search(now, "flames on the wall"))
+    monkeypatch.setattr(Workbench, "rank", None)
+    shown = do.cut_hits(at(top_k=2, session=now.session))
+    assert "2 passages" in shown[do.inspect.found]
+    assert "top_k 2: the next are not used" in shown[do.inspect.hits]
+
+
+def test_a_cut_without_vectors_keeps_the_old_hits_until_it_is_embedded(do, bench):
+    now = at()
+    last(do.search(now, "flames on the wall"))
+    finer = at(24, session=now.session)
+    shown = do.recut(finer)
+    missing = bench.missing("notes", finer.chunking).missing
+    assert f"{missing} chunks at 24 tokens have no vectors yet." in shown[do.inspect.found]
+    assert do.inspect.hits not in shown
+    assert shown[do.inspect.viewer]["stale"]
+    assert shown[do.inspect.viewer]["chunk_size"] == 24
+    shown = last(do.settle(finer))  # the hand rests, and it is quick
+    assert "5 passages" in shown[do.inspect.found]
+    back = do.recut(at(session=now.session))
+    assert "3 passages" in back[do.inspect.found]
+
+
+def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
+    monkeypatch.setattr("rag_web.tabs.inspect.ASK_FIRST", -1.0)
+    now = at(24)
+    shown = last(do.search(now, "flames"))
+    assert 'data-act="embed"' in shown[do.inspect.found]
+    assert bench.missing("notes", now.chunking).missing > 0
+    last(do.embed(now, {}))
+    assert bench.missing("notes", now.chunking).missing == 0
+    assert now.session.ranking.query == "flames"
+
+
+def test_nothing_found_says_so_with_both_numbers(do, monkeypatch):
+    now = at()
+    last(do.search(now, "zebra crossing quarks"))
+    ranking = now.session.ranking
+    assert not ranking.found
+    shown = do.inspect.show_hits(now)
+    assert f"cosine {ranking.nearest:.2f}; the cut is {ranking.cut:.2f}" in shown[do.inspect.hits]
+    assert "Show the five nearest anyway" in shown[do.inspect.hits]
+    assert 'data-rank="1"' in do.anyway(now, {})[do.inspect.hits]
+
+
+def test_settings_that_contradict_each_other_come_with_a_fix_and_change_nothing(do):
+    now = at()
+    shown = do.recut(at(96, 128, session=now.session))
+    assert "chunk_overlap 128 is not below chunk_size 96." in shown[do.side.say]
+    assert do.inspect.viewer not in shown
+    assert now.session.chunking.chunk_size == 200
+    fixed = do.fix(at(96, 128, session=now.session), {"field": "chunk_overlap", "value": "24"})
+    assert fixed[do.side.chunk_overlap] == 24
+
+
+def test_what_differs_from_the_default_is_named_and_can_become_it(do, bench):
+    now = at(96, 24, 7)
+    said = do.side.differing(now)
+    assert "chunk_size, chunk_overlap and top_k differ from the index’s default." in said[do.side.changed]
+    do.make_default(now)
+    assert bench.default_settings("notes").chunk_size == 96
+    assert do.put_back(now)[do.side.chunk_overlap] == 24
+
+
+def test_a_build_says_what_was_added_left_out_and_unchanged(do, tmp_path):
+    (tmp_path / "new.txt").write_text("A lamp.")
+    (tmp_path / "empty.pdf").write_bytes(b"%PDF-1.4")
+    now = at()
+    shown = last(do.build(now, [str(tmp_path / name) for name in ("new.txt", "fire.txt", "empty.pdf")]))
+    assert "1 document added" in shown[do.upload.status]
+    assert "1 document unchanged" in shown[do.upload.status]
+    assert "empty.pdf was skipped:" in shown[do.upload.status]
+    assert now.session.paths == ("new.txt", "fire.txt", "empty.pdf")
+
+
+def test_a_new_index_is_made_and_entered_and_a_taken_name_is_refused(do, bench):
+    updates = do.create(at(), " contracts ")
+    assert updates[do.side.index]["value"] == "contracts"
+    assert [info.name for info in bench.list()] == ["contracts", "notes"]
+    assert "There is an index named" in do.create(at(), "contracts")[do.upload.status]
+    shown = do.upload.show(at(index="contracts"))
+    assert "No documents in <b>contracts</b> yet." in shown[do.upload.table]
+
+
+def test_removing_a_document_empties_the_table(do):
+    do.remove(at(), {"document": "fire.txt"})
+    assert "No documents in <b>notes</b> yet." in do.upload.show(at())[do.upload.table]
+
+
+def test_chat_streams_and_stop_keeps_what_was_written(do, bench):
+    now = at()
+    steps = do.ask(now, "Where does the fireplace hang?")
+    while not (now.session.turns and now.session.turns[0].answer and now.session.turns[0].answer.text):
+        next(steps)
+    do.stop(now)
+    shown = last(steps)
+    turn = now.session.turns[0]
+    assert turn.stopped and turn.answer.text.startswith("word")
+    assert "<b>Stopped.</b>" in shown[do.chat.talk]
+    assert shown[do.chat.message]["submit_btn"] == "Ask"
+
+
+def test_closing_the_page_in_the_middle_of_an_answer_frees_the_model(do, bench):
+    steps = do.ask(at(), "Where does the fireplace hang?")
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    until = time.monotonic() + 5
+    while not bench._engines._chat.closed and time.monotonic() < until:
+        time.sleep(0.01)
+    assert bench._engines._chat.closed == 1
+
+
+def test_retry_asks_the_last_question_again_and_clear_forgets(do, bench):
+    bench._engines._chat.pieces = ["On ", "the ", "wall."]
+    now = at()
+    last(do.ask(now, "Where does the fireplace hang?"))
+    last(do.retry(now, {}))
+    assert [turn.question for turn in now.session.turns] == ["Where does the fireplace hang?"]
+    assert "Ask <b>notes</b> something" in do.clear(now, {})[do.chat.talk]
+
+
+def test_a_first_start_makes_the_sample_and_opens_it(tmp_path):
+    examples = tmp_path / "examples"
+    (examples / "furniture").mkdir(parents=True)
+    (examples / "furniture" / "ENT-4001.txt").write_text(TEXT)
+    bench = Workbench(tmp_path / "none", tmp_path / "models", embedder=HashingEmbedder(), chat=FakeChat())
+    page = build_page(bench, ShareState())
+    page.starter._bench, page.starter._folders = bench, Starter(bench, examples)._folders
+    opened = last(page._do.open(at(index=""), {"chunk_size": "96", "top_k": "many"}))
+    assert opened[page._do.side.index]["value"] == "furniture"
+    assert opened[page._do.side.chunk_size] == 96
+    assert page._do.side.top_k not in opened
+    assert opened[page._do.inspect.question].startswith("Wall-mounted")
+    bench.close()
+
+
+def test_without_any_index_the_page_opens_on_upload(tmp_path):
+    bench = Workbench(tmp_path / "none", tmp_path / "models", embedder=HashingEmbedder(), chat=FakeChat())
+    page = build_page(bench, ShareState())
+    page.starter._folders = []
+    opened = last(page._do.open(at(index=""), {}))
+    assert opened[page._do.tabs]["selected"] == "upload"
+    shown = last(page._do.refresh(at(index="")))
+    assert "There is no index yet" in shown[page._do.side.hint]
+    bench.close()
+
+
+def test_a_handler_that_says_nothing_changes_nothing(do):
+    silent = handler(lambda now: {}, [do.side.say])
+    quiet = handler(lambda now: (yield from ()), [do.side.say])
+    inputs = (Session(), None, 200, 0, 5)
+    assert list(silent(*inputs)) == [do.side.say]
+    assert [list(updates) for updates in quiet(*inputs)] == [[do.side.say]]
+
+
+def test_a_job_hands_on_progress_results_and_errors():
+    job = Job(lambda progress, cancel: 7)
+    assert list(job.steps()) in ([], [None])
+    assert job.result() == 7
+    with pytest.raises(ZeroDivisionError):
+        Job(lambda progress, cancel: 1 / 0).result()
+
+
+def test_a_stream_gives_the_newest_item_and_raises_at_its_end():
+    def items():
+        yield 1
+        yield 2
+        raise ValueError("broken")
+
+    seen = []
+    with pytest.raises(ValueError, match="broken"):
+        seen.extend(Stream(items))
+    assert seen[-1] == 2

@@ -1,0 +1,274 @@
+"""Views: nouns in, escaped HTML or plain data out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core import Answer, BuildReport, Chunk, ChunkSettings, Document, Hit, Progress, Prompt, Skipped
+from rag_core.types import Citation, DocumentInfo, Dropped, IndexInfo, Missing, PromptTokens, Timings
+from rag_web.sharing import Share
+from rag_web.views import cells, chat, codes, frame, inspect, upload, viewer, words
+
+EVIL = '<img src=x onerror=alert(1)> & "quotes"'
+
+
+def hit(rank=1, text="A fire.", document="a.txt", score=0.5, start=0, end=7):
+    return Hit(rank, score, document, "d1", start, end, 3, text, dense=score)
+
+
+def answer(text, **changes):
+    prompt = Prompt((), "system\nuser", PromptTokens(46, 448, 0, 38, 200, 2048), (hit(1), hit(2, document="b.txt")))
+    return Answer(**{"text": text, "model": "Small", "prompt": prompt, "finish_reason": "stop", **changes})
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words.count(1, "chunk"), "1 chunk"),
+        (words.count(2310, "sentence"), "2,310 sentences"),
+        (words.size(297), "297 bytes"),
+        (words.size(38_400), "38 kB"),
+        (words.size(4_200_000), "4.2 MB"),
+        (words.took(0.0001), "1 ms"),
+        (words.took(2.44), "2.4 s"),
+        (words.took(200), "3 min 20 s"),
+        (words.about(6.4), "6 s"),
+        (words.about(200), "3 min"),
+        (words.listed(["a", "b", "c", "d"]), "a, b, c and 1 more"),
+        (words.listed(["a", "b"]), "a and b"),
+        (words.clip("one two three", 9), "one two…"),
+        (words.lang("벽난로"), ' lang="ko"'),
+        (words.lang("A wall"), ""),
+    ],
+)
+def test_words(said, expected):
+    assert said == expected
+
+
+# ---- nothing of a document or a model is ever markup ----------------------------------------------------------------
+
+
+def test_every_view_escapes_what_it_shows():
+    evil = hit(text=EVIL, document=EVIL)
+    turn = chat.Turn(EVIL, EVIL, answer(f"{EVIL} [1]", model=EVIL, note=EVIL))
+    row = DocumentInfo("d", EVIL, 1, 1, 1, 1, 1, "text/plain", (EVIL,))
+    document = Document("d", EVIL, EVIL)
+    shown = [
+        inspect.passages([evil], 5, 1),
+        inspect.nothing_found(EVIL, 0.1, 0.3, 5),
+        chat.conversation([turn], EVIL),
+        chat.used(
+            answer("x", prompt=Prompt((), EVIL, PromptTokens(1, 1, 1, 1, 1, 9), (evil,), (Dropped(evil, EVIL),))), 0
+        ),
+        chat.tokens(
+            answer("x", prompt=Prompt((), EVIL, PromptTokens(1, 1, 1, 1, 1, 9), (evil,), (Dropped(evil, EVIL),)))
+        ),
+        chat.model_line(answer("x", model=EVIL, answer_tokens=2), EVIL),
+        upload.table([row], EVIL, True, EVIL),
+        upload.cuts(document, [Chunk("d", 0, len(EVIL), 9)]),
+        upload.cuts_note(EVIL, 1, ChunkSettings()),
+        upload.destination(EVIL),
+        upload.outcome(BuildReport(EVIL, 1, 1, added=(EVIL,), skipped=(Skipped(EVIL, EVIL),))),
+        cells.head(1, EVIL, "", EVIL),
+        cells.error(EVIL),
+        cells.progress(Progress("reading", 1, 2, EVIL), EVIL),
+        frame.share(Share("failed", reason=EVIL)),
+        frame.knobline(1, 2, 3) + frame.preparing(EVIL),
+    ]
+    for html in shown:
+        assert "<img" not in html, html
+
+
+def test_a_model_cannot_write_links_or_pictures():
+    html = chat.conversation([chat.Turn("q", "i", answer("[x](http://a) ![y](http://b) <a href=c>d</a>"))], "i")
+    assert "<a" not in html.replace("<article", "") and "<img" not in html
+
+
+# ---- cells ----------------------------------------------------------------------------------------------------------
+
+
+def test_progress_tells_how_many_of_how_many_rate_and_time_left():
+    html = cells.progress(Progress("embedding", 1240, 2310, "", 318.2, 3.4), "Reading", "What is done is kept.")
+    assert "1,240 of 2,310 chunks embedded" in html
+    assert "318 chunks/s, 3 s left" in html
+    assert "width:53.68%" in html and 'data-act="cancel"' in html
+
+
+def test_progress_before_the_first_number_says_what_begins():
+    assert "Reading the files" in cells.progress(None, "Reading the files")
+    assert "185 chunks to embed; the embedder is being loaded" in cells.progress(Progress("embedding", 0, 185), "")
+
+
+def test_an_error_is_its_first_sentence_bold_and_the_rest_plain():
+    assert "<b>The file is locked.</b> Save a copy." in cells.error("The file is locked. Save a copy.")
+
+
+# ---- frame ----------------------------------------------------------------------------------------------------------
+
+
+def test_share_status_in_words():
+    assert "Only on this computer" in frame.share(Share())
+    assert "Creating a link…" in frame.share(Share("creating"))
+    assert "<b>No link could be made:</b> no internet" in frame.share(Share("failed", reason="no internet"))
+
+
+def test_a_shared_link_shows_its_password():
+    class Shared:
+        status, url, reason, password = "shared", "https://7c41.gradio.live", "", "amber-otter-41"
+
+    html = frame.share(Shared())
+    assert ">7c41.gradio.live</a>" in html and "<code data-copied>amber-otter-41</code>" in html
+
+
+def test_the_index_in_numbers():
+    assert "112 documents, 2,310 sentences, 41,870 tokens" in frame.hint(IndexInfo("f", 112, 2310, 41870, 9, "m", 1))
+
+
+# ---- upload ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_shows_the_newest_and_the_chosen():
+    rows = [DocumentInfo(str(i), f"f{i}.txt", 1, 1, 1, 1, 1, "text/plain", ()) for i in range(20)]
+    html = upload.table(rows, "f15.txt", False, "notes")
+    assert html.count("<tr") - 1 == upload.ROWS + 1
+    assert 'aria-pressed="true">f15.txt' in html
+    assert "Show all 20" in html
+    assert upload.table_note(rows, False) == "20 documents, 8 newest shown"
+
+
+def test_notes_have_a_column_only_where_there_are_notes():
+    plain = DocumentInfo("1", "a.txt", 1, 1, 1, 1, 1, "text/plain", ())
+    noted = DocumentInfo("2", "b.pdf", 1, 1, 1, 1, 1, "text/plain", ("read 11 of 12 pages; page 7 has no text",))
+    assert "Notes" not in upload.table([plain], "", False, "n")
+    assert 'class="rs-caution">read 11 of 12 pages' in upload.table([plain, noted], "", False, "n")
+
+
+chunk_rows = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 30)), min_size=1, max_size=12)
+
+
+@given(chunk_rows)
+def test_runs_cover_every_chunk_once(rows):
+    chunks, start = [], 0
+    for step, length in rows:
+        start += step if not chunks else max(1, step)
+        end = max(start + length, chunks[-1].end + 1 if chunks else 0)
+        chunks.append(Chunk("d", start, end, 1))
+    runs = upload.runs(chunks, 10_000)
+    covered = sorted(at for run in runs for at in range(run.start, run.end))
+    assert covered == sorted({at for chunk in chunks for at in range(chunk.start, chunk.end)})
+    assert sorted(n for run in runs for n in run.numbers) == list(range(1, len(chunks) + 1))
+
+
+# ---- inspect --------------------------------------------------------------------------------------------------------
+
+
+def test_passages_beyond_top_k_stand_below_a_line():
+    hits = [hit(rank, score=1 / rank) for rank in range(1, 8)]
+    html = inspect.passages(hits, 5, 2)
+    assert html.count('class="rs-hit') - html.count('class="rs-hits') == 5
+    assert "top_k 5: the next are not used" in html
+    assert html.count('data-act="pick"') == 7
+    assert 'rs-hit rs-now"><button type="button" data-act="pick" data-rank="2"' in html
+
+
+def test_missing_vectors_come_with_an_estimate():
+    html = inspect.unembedded(Missing(400, 214, 40_000, 6.2), ChunkSettings(512), True)
+    assert "214 chunks at 512 tokens have no vectors yet." in html
+    assert "Embed them, about 6 s" in html and "The old scores stay until then." in html
+
+
+# ---- viewer ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=30_000 // 8).map(lambda text: text * 8))
+def test_pages_are_the_whole_text(text):
+    edges = viewer.page_edges(text)
+    assert "".join(text[a:b] for a, b in zip(edges, edges[1:], strict=False)) == text
+    assert all(b - a <= viewer.PAGE * 1.26 for a, b in zip(edges, edges[1:], strict=False))
+
+
+def test_a_page_carries_its_runs_and_the_chunks_that_touch_it():
+    lines = ["# Heading\n", "Some English.\n", "\n", "한국어 문장입니다.\n", "More English.\n"]
+    text = "".join(lines)
+    document = Document("d", "a.md", text, metadata={"headings": [[1, 0, 9]]})
+    chunks = [Chunk("d", 0, 9, 3), Chunk("d", 10, 34, 5), Chunk("d", 30, len(text) - 1, 5)]
+    page = viewer.page(document, chunks, 99)
+    assert (page["page"], page["start"], page["end"]) == (0, 0, len(text))
+    assert "".join(text[a:b] for a, b, *_ in page["runs"]) == text
+    assert [(language, level) for *_, language, level in page["runs"]] == [("", 1), ("", 0), ("ko", 0), ("", 0)]
+    assert viewer.spans(chunks, 9, 12)["spans"] == [[2, 10, 34, 5]]
+    assert viewer.spans(chunks, 32, 33) == {"spans": [[2, 10, 34, 5], [3, 30, len(text) - 1, 5]], "chunks": 3}
+
+
+def test_an_empty_document_has_a_page():
+    page = viewer.page(Document("d", "a.txt", ""), [], 0)
+    assert (page["text"], page["spans"], page["runs"]) == ("", [], [])
+
+
+def test_the_outline_covers_the_document_in_at_most_150_rows():
+    text = "\n".join("x" * (i % 200) for i in range(1000))
+    outline = viewer.outline(Document("d", "a.txt", text))
+    rows = outline["rows"]
+    assert len(rows) <= 150 and rows[0][0] == 0 and rows[-1][1] == len(text) == outline["characters"]
+    assert all(a[1] == b[0] for a, b in zip(rows, rows[1:], strict=False))
+
+
+# ---- chat -----------------------------------------------------------------------------------------------------------
+
+
+def test_citations_are_buttons_that_stay_with_their_word():
+    html = chat.conversation([chat.Turn("q", "i", answer("It hangs [1]. Not [9]."))], "i")
+    assert '<span class="rs-nowrap">hangs<button type="button" class="rs-cite" data-cite="1"' in html
+    assert "Not [9]." in html
+
+
+def test_quoted_and_generated_text_say_whose_words_they_are():
+    quoted = answer(
+        "A fire. [1]", quoted=True, note="No chat model is installed.", citations=(Citation(1, "a", 0, 7, ""),)
+    )
+    html = chat.conversation([chat.Turn("q", "i", quoted)], "i")
+    assert "From your documents" in html and "<blockquote" in html and "No chat model is installed." in html
+    assert "In the words of Small" in chat.conversation([chat.Turn("q", "i", answer("Yes."))], "i")
+
+
+def test_a_turn_says_whether_it_is_waiting_growing_stopped_or_cut_off():
+    assert "Reading the documents" in chat.conversation([chat.Turn("q", "i")], "i")
+    growing = chat.Turn("q", "i", answer("Yes", finish_reason=""))
+    assert "rs-caret" in chat.conversation([growing], "i") and "Retry" not in chat.conversation([growing], "i")
+    assert "Small reads 2 passages" in chat.conversation([chat.Turn("q", "i", answer("", finish_reason=""))], "i")
+    growing.stopped = True
+    assert "<b>Stopped.</b>" in chat.conversation([growing], "i")
+    assert "<b>Cut off</b>" in chat.conversation([chat.Turn("q", "i", answer("Yes", finish_reason="length"))], "i")
+    assert "too long" in chat.conversation([chat.Turn("q", "i", problem="The question is too long. Cut it.")], "i")
+
+
+def test_the_prompt_bar_adds_up_and_names_what_was_left_out():
+    spent = PromptTokens(46, 448, 236, 38, 200, 2048)
+    given = answer("x", prompt=Prompt((), "exact <text>", spent, (hit(),), (Dropped(hit(5, document="e"), "no room"),)))
+    html = chat.tokens(given)
+    assert "left for the answer <b>1,280</b>" in html and "history <b>236</b>" in html
+    assert "Left out: passage 5, e, score 0.500; no room" in html
+    assert "exact &lt;text&gt;" in html
+    assert chat.tokens_note(given.prompt) == "768 of 2,048 tokens"
+
+
+def test_the_model_line_has_rate_first_token_and_tokens():
+    given = answer("x", prompt_tokens=768, answer_tokens=19, timings=Timings(0.31, 0.71))
+    assert "47.5 tokens/s, first token after 0.31 s, 768 + 19 tokens." in chat.model_line(given, "Small")
+    assert "<b>No model.</b> Put one there." in chat.model_line(None, "", "Put one there.")
+
+
+def test_history_holds_finished_turns_only():
+    turns = [chat.Turn("a", "i", answer("b")), chat.Turn("c", "i", problem="No."), chat.Turn("d", "i")]
+    assert [(m.role, m.content) for m in chat.history(turns)] == [("user", "a"), ("assistant", "b")]
+
+
+# ---- codes ----------------------------------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_quoted_is_a_literal_of_the_same_text(text):
+    assert eval(codes.quoted(text)) == text
