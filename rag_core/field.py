@@ -68,7 +68,7 @@ class Table:
         first_section = np.cumsum(section_sizes) - section_sizes
         self.sections = _joined([part.sections for part in parts]) + np.repeat(first_section, sizes)
         self.original, self.copies = _copies(documents, parts)
-        self._same_document = self.documents[1:] == self.documents[:-1]
+        self._edges = np.flatnonzero(np.diff(self.documents, prepend=-1))  # the first sentence of each document
         self.postings = _postings(documents, parts, len(self.starts))
         low_high = [self._window_edges(width) for width in WIDTHS]
         self.windows = [Windows(self.postings, low, high) for low, high in low_high]
@@ -87,12 +87,15 @@ class Table:
     def scores(self, question: str, cosine: FloatArray, weight: float) -> Scores:
         """The field of a question; `cosine` is its raw cosine with every unit, shape (units,)."""
         words = terms(question)
-        windows = [window.scores(words) for window in self.windows]
-        keyword = np.mean([_min_max(score) for score in windows], axis=0, dtype=np.float32)
-        field = np.asarray((1 - weight) * keyword, np.float32)
+        raw = np.zeros(len(self), np.float32)
+        field = np.zeros(len(self), np.float32)
+        for window in self.windows:
+            scores = window.scores(words)
+            raw += scores / np.float32(len(self.windows))
+            field += _min_max(scores) * np.float32((1 - weight) / len(self.windows))
         if len(cosine):
-            field += weight * _min_max(cosine)[self.units]
-        return Scores(self._smooth(field), cosine, np.mean(windows, axis=0, dtype=np.float32))
+            field += (_min_max(cosine) * np.float32(weight))[self.units]
+        return Scores(self._smooth(field), cosine, raw)
 
     def passages(
         self, field: FloatArray, chunk_size: int, floor: float, allowed: npt.NDArray[np.bool_] | None = None
@@ -127,12 +130,15 @@ class Table:
 
     def _smooth(self, field: FloatArray) -> FloatArray:
         """Mixed with both neighbours; at a document's edge with itself."""
-        if not len(field):
-            return field
-        before, after = field.copy(), field.copy()
-        before[1:] = np.where(self._same_document, field[:-1], field[1:])
-        after[:-1] = np.where(self._same_document, field[1:], field[:-1])
-        smooth: FloatArray = (SMOOTHING[0] * before + SMOOTHING[1] * field + SMOOTHING[2] * after).astype(np.float32)
+        before, own, after = (np.float32(share) for share in SMOOTHING)
+        smooth = own * field
+        smooth[1:] += before * field[:-1]
+        smooth[:-1] += after * field[1:]
+        if len(field):
+            first, last = self._edges, self._edges - 1  # of every document that has sentences
+            smooth[first] += before * (field[first] - np.where(first, field[first - 1], 0))
+            following = (last + 1) % len(field)
+            smooth[last] += after * (field[last] - np.where(following, field[following], 0))
         return smooth
 
     def _window_edges(self, width: int) -> tuple[Ints, Ints]:
@@ -187,13 +193,14 @@ def _min_max(scores: FloatArray) -> FloatArray:
 
 
 def _descending(field: FloatArray) -> Iterator[int]:
-    """Rows by score, the best few first: a list of hits seldom needs more than some hundred."""
-    few = 512
-    if len(field) > 4 * few:
-        cut = np.partition(field, len(field) - few)[len(field) - few]
-        best = np.flatnonzero(field >= cut)
-        yield from best[np.argsort(-field[best], kind="stable")].tolist()
-        rest = np.flatnonzero(field < cut)
-        yield from rest[np.argsort(-field[rest], kind="stable")].tolist()
-    else:
+    """Rows by score, the best first; a list of hits seldom needs more than some hundred, so the rest is sorted late."""
+    few, block = 512, 64
+    if len(field) < 4 * few * block:
         yield from np.argsort(-field, kind="stable").tolist()
+        return
+    whole = len(field) // block * block
+    # the 512th best of the blocks' maxima is at most the 512th best of all
+    maxima = field[:whole].reshape(-1, block).max(axis=1)
+    least = np.partition(maxima, len(maxima) - few)[len(maxima) - few]
+    for rows in (np.flatnonzero(field >= least), np.flatnonzero(field < least)):
+        yield from rows[np.argsort(-field[rows], kind="stable")].tolist()
