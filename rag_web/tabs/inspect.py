@@ -165,7 +165,8 @@ class InspectTab:
     def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
         code = codes.rank(self._place(now.index), query, now.shown, now.top_k)
         todo = inspect.unembedded(missing, now.shown, shown=bool(now.session.hits))
-        return {self.found: todo + cells.fold(code, "Embed and search, as Python")}
+        updates = {self.found: todo + cells.fold(code, "Embed and search, as Python")}
+        return updates if now.session.hits else {**updates, self.hits: inspect.unscored()}
 
     # ---- searching --------------------------------------------------------------------------------------------
 

@@ -41,6 +41,11 @@ def unasked(example: str) -> str:
     )
 
 
+def unscored() -> str:
+    """A question, but no vectors yet to score it with."""
+    return cells.empty("", "The scores stand here once the chunks have vectors.")
+
+
 def nothing_found(query: str, nearest: float, cut: float, top_k: int) -> str:
     """Nothing is closer than an unrelated question would be."""
     five = {1: "nearest", 2: "two nearest", 3: "three nearest", 4: "four nearest", 5: "five nearest"}

@@ -95,7 +95,7 @@ class Watched:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._look(request.url))
         page.goto(url)
-        page.wait_for_selector("#hits .rs-hit, #found .rs-todo", timeout=90_000)
+        page.wait_for_selector("#found .rs-ask-out b, #found .rs-todo", timeout=90_000)
 
     def _look(self, url):
         parts = urlsplit(url)
