@@ -19,7 +19,7 @@ from .errors import IndexMismatch
 from .index import Index, State, text_hash
 from .outline import headings
 from .protocols import Embedder
-from .searching import UNRELATED_QUESTIONS, unrelated_level
+from .searching import EMBEDS_CHUNKS, NEEDS_NO_VECTORS, UNRELATED_QUESTIONS, unrelated_level
 from .settings import ChunkSettings, SearchSettings
 from .shelf import Shelf
 from .stores.exact import ExactStore
@@ -79,11 +79,15 @@ class Corpora:
         with self._lock:
             self._corpora.pop(name, None)
 
-    def missing(self, corpus: Corpus, partition: Partition) -> Missing:
-        """What of a cut has no vector of its own yet, with an estimate from the blocks embedded so far."""
-        wanted = corpus.missing_chunks(partition)
+    def missing(self, corpus: Corpus, partition: Partition, mode: str) -> Missing:
+        """What a recipe still has to embed, with an estimate from the blocks embedded so far."""
+        if mode in NEEDS_NO_VECTORS:
+            return Missing(0, 0, 0, 0.0)
+        chunks = mode in EMBEDS_CHUNKS
+        wanted = corpus.missing_chunks(partition) if chunks else corpus.missing_units()
         tokens = sum(each.tokens for each in wanted)
-        return Missing(len(partition.chunks), len(wanted), tokens, tokens / self._tokens_per_second)
+        total = len(partition.chunks) if chunks else len(corpus.unit_hashes)
+        return Missing(total, len(wanted), tokens, tokens / self._tokens_per_second)
 
     def fill_in(self, name: str, corpus: Corpus, partition: Partition | None, watch: Watch) -> int:
         """Embed and keep what is missing of a cut, or of the units for None; how many texts that was."""

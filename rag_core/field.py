@@ -32,12 +32,13 @@ Ints = npt.NDArray[np.int64]
 class Scores:
     """One question's scores.
 
-    `field` and `keyword` (raw BM25, mean over widths) by sentence, `dense` (raw cosine) by unit.
+    `field` and `keyword` (raw BM25, mean over widths) by sentence, `dense` (raw cosine) by unit; `weight` of the mix.
     """
 
     field: FloatArray
     dense: FloatArray
     keyword: FloatArray
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,21 @@ class Table:
             field += _min_max(scores) * np.float32((1 - weight) / len(self.windows))
         if len(cosine):
             field += (_min_max(cosine) * np.float32(weight))[self.units]
-        return Scores(self._smooth(field), cosine, raw)
+        return Scores(self._smooth(field), cosine, raw, weight)
+
+    def dense_share(self, scores: Scores, row: int) -> float:
+        """Which part of a sentence's score its units' vectors gave, 0 to 1; smoothing is linear, so parts add up."""
+        if not len(scores.dense) or scores.field[row] <= 0:
+            return 0.0
+        low, high = float(scores.dense.min()), float(scores.dense.max())
+        if high <= low:
+            return 0.0
+        given = 0.0
+        for near, share in zip((row - 1, row, row + 1), SMOOTHING, strict=True):
+            inside = 0 <= near < len(self) and self.documents[near] == self.documents[row]
+            cosine = float(scores.dense[self.units[near if inside else row]])
+            given += share * scores.weight * (cosine - low) / (high - low)
+        return min(1.0, given / float(scores.field[row]))
 
     def passages(
         self, field: FloatArray, chunk_size: int, floor: float, allowed: npt.NDArray[np.bool_] | None = None

@@ -159,10 +159,13 @@ class Library:
 
     # ---- vectors ----------------------------------------------------------------------------------------------
 
-    def missing(self, name: str, settings: ChunkSettings | None = None) -> Missing:
-        """Which chunks of a cut have no vector yet, and how long it would take to make them."""
+    def missing(self, name: str, settings: ChunkSettings | None = None, mode: str = "dense") -> Missing:
+        """What a recipe still has to embed for a cut, and how long that would take.
+
+        Only `dense` embeds chunks; `field` and `chunks` need the units' vectors, which every build makes.
+        """
         corpus, chunking = self._corpora.cut(name, settings)
-        return self._corpora.missing(corpus, corpus.partition(chunking))
+        return self._corpora.missing(corpus, corpus.partition(chunking), mode)
 
     def embed(
         self,
@@ -176,7 +179,7 @@ class Library:
         corpus, chunking = self._corpora.cut(name, settings)
         partition = corpus.partition(chunking)
         self._corpora.fill_in(name, corpus, partition, watching(progress, cancel))
-        return self._corpora.missing(corpus, partition)
+        return self._corpora.missing(corpus, partition, "dense")
 
     def reembed(self, name: str, *, progress: OnProgress | None = None, cancel: ShouldStop | None = None) -> None:
         """Embed an index anew with the embedder that is loaded. The old model's vectors are kept beside."""

@@ -82,6 +82,7 @@ class Found:
     keyword: float | None
     row: int
     copies: int
+    dense_share: float
 
 
 Recipe = Callable[[Asked], Iterator[Found]]
@@ -106,6 +107,7 @@ def by_field(asked: Asked) -> Iterator[Found]:
             keyword=float(scores.keyword[passage.anchor]),
             row=passage.anchor,
             copies=int(table.copies[passage.anchor]),
+            dense_share=table.dense_share(scores, passage.anchor),
         )
 
 
@@ -132,10 +134,10 @@ def by_chunks(asked: Asked) -> Iterator[Found]:
     edges = np.column_stack([low, high]).ravel()
     best = np.maximum.reduceat(np.append(scores.field, np.float32(0)), edges)[::2] if len(edges) else scores.field[:0]
 
-    def parts(i: int) -> tuple[float | None, float | None, int]:
+    def parts(i: int) -> tuple[float | None, float | None, int, float]:
         row = int(low[i] + scores.field[low[i] : high[i]].argmax())
         dense = float(scores.dense[table.units[row]]) if len(scores.dense) else None
-        return dense, float(scores.keyword[row]), row
+        return dense, float(scores.keyword[row]), row, table.dense_share(scores, row)
 
     yield from _chunks(asked, best, parts)
 
@@ -145,7 +147,7 @@ def by_dense(asked: Asked) -> Iterator[Found]:
     assert asked.vector is not None
     cosine = asked.corpus.chunk_cosines(asked.vector, asked.partition)
     low, _ = asked.corpus.chunk_rows(asked.partition)
-    yield from _chunks(asked, cosine, lambda i: (float(cosine[i]), None, int(low[i])))
+    yield from _chunks(asked, cosine, lambda i: (float(cosine[i]), None, int(low[i]), 1.0))
 
 
 def by_keyword(asked: Asked) -> Iterator[Found]:
@@ -153,7 +155,7 @@ def by_keyword(asked: Asked) -> Iterator[Found]:
     corpus = asked.corpus
     low, high = corpus.chunk_rows(asked.partition)
     scores = Windows(corpus.table.postings, low, high).scores(terms(asked.text))
-    yield from _chunks(asked, scores, lambda i: (None, float(scores[i]), int(low[i])))
+    yield from _chunks(asked, scores, lambda i: (None, float(scores[i]), int(low[i]), 0.0))
 
 
 RECIPES: dict[str, Recipe] = {"field": by_field, "chunks": by_chunks, "dense": by_dense, "keyword": by_keyword}
@@ -162,7 +164,7 @@ NEEDS_NO_VECTORS = frozenset({"keyword"})
 
 
 def _chunks(
-    asked: Asked, score: FloatArray, parts: Callable[[int], tuple[float | None, float | None, int]]
+    asked: Asked, score: FloatArray, parts: Callable[[int], tuple[float | None, float | None, int, float]]
 ) -> Iterator[Found]:
     """The partition's chunks in order of score, equal ones in document order, equal texts once."""
     corpus, partition = asked.corpus, asked.partition
@@ -175,7 +177,7 @@ def _chunks(
         if hashed in seen or (wanted is not None and document.name not in wanted):
             continue
         seen.add(hashed)
-        dense, keyword, row = parts(i)
+        dense, keyword, row, dense_share = parts(i)
         yield Found(
             document,
             chunk.start,
@@ -186,6 +188,7 @@ def _chunks(
             keyword=keyword,
             row=row,
             copies=copies[hashed],
+            dense_share=dense_share,
         )
 
 
@@ -291,6 +294,7 @@ def _hit(rank: int, found: Found, corpus: Corpus) -> Hit:
         page=bisect_right(pages, found.start) if pages else None,
         anchor=(int(table.starts[found.row]), int(table.ends[found.row])) if part else None,
         copies=found.copies,
+        dense_share=found.dense_share,
     )
 
 

@@ -89,7 +89,8 @@ class Hit:
     `score` is what the hits are ranked by; `dense` is the raw cosine (-1 to 1) and `keyword` the raw BM25 score,
     None where the recipe does not use them. `document` is the document's name; `section` the headings above the
     passage, `page` its page where the format has pages. `anchor`: offsets of the sentence that earned the score.
-    `copies`: how often that text stands in the index; it is retrieved once.
+    `copies`: how often that text stands in the index; it is retrieved once. `dense_share`: which part of `score` the
+    vectors gave, the rest the words.
     """
 
     rank: int
@@ -106,6 +107,7 @@ class Hit:
     page: int | None = None
     anchor: tuple[int, int] | None = None
     copies: int = 1
+    dense_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

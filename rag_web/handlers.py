@@ -98,7 +98,7 @@ class Handlers:
         return EXAMPLE if now.index == SAMPLE else ""
 
     def _knobs(self, now: Now) -> Updates:
-        line = frame.knobline(now.chunk_size, now.chunk_overlap, now.top_k)
+        line = frame.knobline(now.chunk_size, now.chunk_overlap, now.top_k, now.weight)
         return {self.knobline: line, **self.side.differing(now)}
 
     # ---- knobs ------------------------------------------------------------------------------------------------
@@ -117,14 +117,18 @@ class Handlers:
     def settle(self, now: Now) -> Iterator[Updates]:
         """The hand rests: what is slower than a step of a slider, and scores that can be made quickly."""
         try:
-            settings = now.chunking
+            now.session.chunking = now.chunking
         except SettingError:
             return
         if not now.index:
             return
         yield {**self.upload.show(now), **self.chat.show(now)}
         ranking = now.session.ranking
-        if ranking is not None and now.session.index == now.index and ranking.chunking != settings:
+        if (
+            ranking is not None
+            and now.session.index == now.index
+            and ranking.settings != now.wanted(ranking.settings.top_k)
+        ):
             yield from self.inspect.search(now, ranking.query)
 
     def cut_hits(self, now: Now) -> Updates:
@@ -132,6 +136,12 @@ class Handlers:
         if not now.index:
             return self._knobs(now)
         return {**self._knobs(now), **self.inspect.show_hits(now), **self.inspect.show_text(now)}
+
+    def rescore(self, now: Now) -> Updates:
+        """The weight or the recipe moved: the same question, scored anew."""
+        if not now.index:
+            return self._knobs(now)
+        return {**self._knobs(now), **self.inspect.show_text(now), **self.inspect.follow(now)}
 
     def make_default(self, now: Now) -> Updates:
         """The present settings become the index's default."""
@@ -258,4 +268,13 @@ class Handlers:
     def live(self) -> list[Any]:
         """What changes while a slider moves."""
         side, upload = self.side, self.upload
-        return [self.knobline, side.say, side.changed, side.foot, upload.cuts_head, upload.cuts, *self.inspect.outputs]
+        return [
+            self.knobline,
+            side.say,
+            side.recipe,
+            side.changed,
+            side.foot,
+            upload.cuts_head,
+            upload.cuts,
+            *self.inspect.outputs,
+        ]

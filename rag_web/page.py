@@ -113,10 +113,11 @@ class Page(gr.Blocks):
         do = self._do
 
         def arrive(
-            session: Session, index: Any, size: Any, overlap: Any, top_k: Any, request: gr.Request
-        ) -> Iterator[Updates]:
+            session: Session, index: Any, size: Any, overlap: Any, top_k: Any, weight: Any, mode: Any,
+            request: gr.Request,
+        ) -> Iterator[Updates]:  # fmt: skip
             safe = handler(do.open, do.everything())
-            yield from safe(session, index, size, overlap, top_k, dict(request.query_params))
+            yield from safe(session, index, size, overlap, top_k, weight, mode, dict(request.query_params))
 
         opened = self.load(
             arrive,
@@ -138,6 +139,8 @@ class Page(gr.Blocks):
         for slider in (side.chunk_size, side.chunk_overlap):
             self._on(slider.input, do.recut, trigger_mode="always_last", outputs=live)
         self._on(side.top_k.input, do.cut_hits, trigger_mode="always_last", outputs=live)
+        self._on(side.weight.input, do.rescore, trigger_mode="always_last", outputs=live)
+        self._then_refresh(self._on(side.mode.input, do.rescore, trigger_mode="always_last", outputs=live))
         self._on(side.say.settled, do.settle, trigger_mode="always_last")
         self._on(side.make_default.click, do.make_default)
         self._then_refresh(self._on(side.put_back.click, do.put_back))

@@ -3,6 +3,7 @@
 Knows the Workbench and gradio, no tab.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import gradio as gr
 
 from rag_core import Workbench
 from rag_core.errors import IndexMissing, RagError, SettingError
-from rag_core.settings import CHUNK_OVERLAP, CHUNK_SIZE, TOP_K, ChunkSettings, Range
+from rag_core.settings import CHUNK_OVERLAP, CHUNK_SIZE, MODES, TOP_K, WEIGHT, ChunkSettings, Range
 
 from .views import cells, frame
 from .widgets import Now, Updates, html
@@ -37,6 +38,12 @@ class Sidebar:
             self.chunk_size = _slider(CHUNK_SIZE)
             self.chunk_overlap = _slider(CHUNK_OVERLAP)
             self.top_k = _slider(TOP_K)
+            self.weight = _slider(WEIGHT)
+            with gr.Column(elem_classes="rs-modebox", min_width=0):
+                self.mode = gr.Radio(
+                    list(MODES), value=MODES[0], label="Recipe", elem_id="mode", elem_classes="rs-modes", buttons=[]
+                )
+                self.recipe = html(frame.recipe(MODES[0]), classes="rs-hintbox")
             self.say = html(acts=("fix", "settled"), js=_SETTLED, classes="rs-knobsay", elem_id="knobsay")
             with gr.Column(elem_classes="rs-foot", visible=False) as self.foot:
                 self.changed = html()
@@ -52,13 +59,13 @@ class Sidebar:
 
     @property
     def knobs(self) -> list[gr.components.Component]:
-        """Inputs: index, chunk_size, chunk_overlap, top_k."""
-        return [self.index, self.chunk_size, self.chunk_overlap, self.top_k]
+        """Inputs: index, chunk_size, chunk_overlap, top_k, weight, mode."""
+        return [self.index, self.chunk_size, self.chunk_overlap, self.top_k, self.weight, self.mode]
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [*self.knobs, self.hint, self.say, self.changed, self.foot]
+        return [*self.knobs, self.recipe, self.hint, self.say, self.changed, self.foot]
 
     def choose(self, name: str = "") -> Updates:
         """Offer the indices there are, with `name` (else the first) chosen and its default settings put in."""
@@ -91,16 +98,26 @@ class Sidebar:
             return {self.say: action}
         except RagError as error:
             return {self.say: cells.error(str(error))}
-        said = frame.changed(settings, default, now.top_k, int(TOP_K.default))
-        return {self.say: "", self.changed: said, self.foot: gr.update(visible=bool(said))}
+        said = frame.changed(_differing(settings, default, now))
+        return {
+            self.recipe: frame.recipe(now.mode),
+            self.say: "",
+            self.changed: said,
+            self.foot: gr.update(visible=bool(said)),
+        }
 
     def asked_for(self, wanted: Mapping[str, str]) -> Updates:
         """Settings named in the page's address, where they are numbers a slider can show."""
-        return {
+        asked: Updates = {
             self.slider(spec.name): clamp(spec, int(wanted[spec.name]))
             for spec in (CHUNK_SIZE, CHUNK_OVERLAP, TOP_K)
             if wanted.get(spec.name, "").isdecimal()
         }
+        if re.fullmatch(r"0(\.\d+)?|1(\.0+)?", wanted.get("weight", "")):
+            asked[self.weight] = float(wanted["weight"])
+        if wanted.get("mode") in MODES:
+            asked |= {self.mode: wanted["mode"], self.recipe: frame.recipe(wanted["mode"])}
+        return asked
 
     def slider(self, name: str) -> gr.Slider:
         """The slider of a setting."""
@@ -113,7 +130,20 @@ class Sidebar:
             self.chunk_size: clamp(CHUNK_SIZE, default.chunk_size),
             self.chunk_overlap: clamp(CHUNK_OVERLAP, default.chunk_overlap),
             self.top_k: int(TOP_K.default),
+            self.weight: WEIGHT.default,
+            self.mode: MODES[0],
         }
+
+
+def _differing(settings: ChunkSettings, default: ChunkSettings, now: Now) -> list[str]:
+    pairs = (
+        ("chunk_size", settings.chunk_size, default.chunk_size),
+        ("chunk_overlap", settings.chunk_overlap, default.chunk_overlap),
+        ("top_k", now.top_k, int(TOP_K.default)),
+        ("weight", now.weight, WEIGHT.default),
+        ("the recipe", now.mode, MODES[0]),
+    )
+    return [name for name, value, then in pairs if value != then]
 
 
 def clamp(spec: Range, value: float) -> int:

@@ -6,7 +6,7 @@ const SVG = 'http://www.w3.org/2000/svg', KEEP = 4, NEAR = 900;
 const sheet = element.querySelector('.rs-sheet'), body = element.querySelector('.rs-text');
 const under = element.querySelector('.rs-under'), margin = element.querySelector('.rs-margin');
 const map = element.querySelector('.rs-minimap'), where = element.querySelector('.rs-inview');
-let shown = null, edges = [0], total = 0, pages = [], spans = [], epoch = 0, jump = null, filling = false, updating = false, again = false;
+let shown = null, edges = [0], total = 0, pages = [], spans = [], heat = [], warmed = '', epoch = 0, jump = null, filling = false, updating = false, again = false;
 
 const ask = (extra) => ({ index: shown.index, document: shown.document, chunk_size: shown.chunk_size,
   chunk_overlap: shown.chunk_overlap, ...extra });
@@ -165,19 +165,25 @@ function draw() {
   if (!shown || !pages.length || !sheet.clientHeight) return;
   const box = sheet.getBoundingClientRect(), height = sheet.clientHeight;
   const [from, to] = offsetsBetween(-height / 2, 1.5 * height);
-  const near = spans.filter((s) => s[2] > from && s[1] < to), stretches = runs(near);
+  const warm = shown.heat ? heat.filter((s) => s[1] > from && s[0] < to && s[1] > first() && s[0] < last()) : [];
+  const near = shown.heat ? [] : spans.filter((s) => s[2] > from && s[1] < to), stretches = runs(near);
+  const warmBoxes = warm.map((s) => boxes(s[0], s[1], box));
   for (const r of stretches) r.boxes = boxes(r.start, r.end, box);
   const hits = shown.hits.filter((h) => h[1] > from && h[0] < to && h[1] > first() && h[0] < last());
   const hitBoxes = hits.map((h) => boxes(h[0], h[1], box)), column = body.getBoundingClientRect();
-  close([...stretches.flatMap((r) => r.boxes), ...hitBoxes.flat()]);
+  close([...stretches.flatMap((r) => r.boxes), ...warmBoxes.flat(), ...hitBoxes.flat()]);
   const of = (kind) => stretches.filter((r) => r.kind === kind).flatMap((r) => r.boxes);
   const even = path(of('b')), both = path(of('both')), fresh = [
     make('path', { class: 'rs-tint-a', d: path(of('a')) }),
     make('path', { class: 'rs-tint-b', d: even }), make('path', { class: 'rs-hatched', d: even }),
     make('path', { class: 'rs-tint-both', d: both }), make('path', { class: 'rs-hatched', d: both }),
     make('path', { class: 'rs-overlap', d: of('both').map((b) => `M${b.left} ${b.top + 1}H${b.right}M${b.left} ${b.bottom - 1}H${b.right}`).join('') })];
+  for (let step = 1; step < 6; step++) {
+    const list = warm.flatMap((s, i) => s[2] === step ? warmBoxes[i] : []);
+    if (list.length) fresh.push(make('path', { class: 'rs-heat-' + step, d: path(list) }));
+  }
   hits.forEach((h, i) => {
-    if (hitBoxes[i].length && !shown.stale) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
+    if (hitBoxes[i].length && !shown.stale && !shown.heat) fresh.push(make('path', { class: h[2] === shown.picked ? 'rs-hitfill rs-now' : 'rs-hitfill', d: path(hitBoxes[i]) }));
   });
   const labels = [], ranks = [];
   for (const r of stretches) if (r.numbers.length && r.boxes.length) {
@@ -196,7 +202,7 @@ function draw() {
   margin.replaceChildren(...ranks.map(rankButton));
   drawView();
   element.dataset.chunks = total; element.dataset.size = shown.chunk_size; element.dataset.overlap = shown.chunk_overlap;
-  element.dataset.document = shown.document; element.dataset.runs = stretches.length;
+  element.dataset.heat = warm.length; element.dataset.document = shown.document; element.dataset.runs = stretches.length;
 }
 function rankButton({ rank, top, now }) {
   const b = document.createElement('button');
@@ -304,9 +310,17 @@ async function apply(value) {
     if (answer.error || mine !== epoch) return;
     spans = answer.spans; total = answer.chunks;
   }
+  await warmUp();
   if (value.at >= 0 && (!before || before.jump !== value.jump)) await go(value.at, 0.25);
   else { draw(); fill(); }
   if (!other) paintMap();
+}
+async function warmUp() { // the field over this document, when a question or the weight is new
+  const key = shown.heat && [shown.index, shown.id, shown.heat, shown.weight].join('\n');
+  if (key === warmed) return;
+  warmed = key;
+  const answer = key ? await server.read_heat(ask({ heat: shown.heat, weight: shown.weight })) : {};
+  heat = answer.heat || [];
 }
 async function update() { // one at a time; of those that come meanwhile, the newest
   if (updating) { again = true; return; }

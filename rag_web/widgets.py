@@ -12,11 +12,12 @@ from typing import Any
 
 import gradio as gr
 
-from rag_core.settings import ChunkSettings
+from rag_core.settings import MODES, WEIGHT, ChunkSettings, SearchSettings
 
 from .notices import told
 from .session import Session
 
+_KNOBS = 7  # the session and the sidebar's six
 FOLDER = Path(__file__).parent
 Updates = dict[Any, Any]  # component → its new value or gr.update
 
@@ -46,6 +47,8 @@ class Now:
     chunk_size: int
     chunk_overlap: int
     top_k: int
+    weight: float = WEIGHT.default
+    mode: str = MODES[0]
 
     @property
     def chunking(self) -> ChunkSettings:
@@ -56,6 +59,13 @@ class Now:
     def shown(self) -> ChunkSettings:
         """The cut that is on the page: while the sliders contradict each other, the last that was valid."""
         return self.session.chunking or self.chunking
+
+    def wanted(self, top_k: int) -> SearchSettings:
+        """A search at the present settings, `top_k` deep."""
+        cut = self.shown
+        return SearchSettings(
+            top_k, self.mode, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap, weight=self.weight
+        )
 
 
 def html(value: str = "", *, acts: tuple[str, ...] = (), js: str = "", classes: str = "", elem_id: str = "") -> gr.HTML:
@@ -75,7 +85,7 @@ def script(name: str) -> str:
 
 
 def handler(answer: Callable[..., Any], outputs: Sequence[Any], with_event: bool = False) -> Callable[..., Any]:
-    """A gradio handler of (session, index, chunk_size, chunk_overlap, top_k, *inputs) from `answer(now, *inputs)`.
+    """A gradio handler of (session, *knobs, *inputs) from `answer(now, *inputs)`.
 
     `answer` returns Updates or yields them. Where it says nothing, nothing changes: gradio would empty every output.
     `with_event`: the last argument is the event's data as a dict.
@@ -85,7 +95,7 @@ def handler(answer: Callable[..., Any], outputs: Sequence[Any], with_event: bool
     @functools.wraps(answer)
     def stream(*inputs: Any) -> Iterator[Updates]:
         silent = True
-        for updates in answer(_now(*inputs[:5]), *inputs[5:]):
+        for updates in answer(_now(*inputs[:_KNOBS]), *inputs[_KNOBS:]):
             silent = False
             yield updates or nothing
         if silent:
@@ -93,17 +103,22 @@ def handler(answer: Callable[..., Any], outputs: Sequence[Any], with_event: bool
 
     @functools.wraps(answer)
     def call(*inputs: Any) -> Updates:
-        return answer(_now(*inputs[:5]), *inputs[5:]) or nothing
+        return answer(_now(*inputs[:_KNOBS]), *inputs[_KNOBS:]) or nothing
 
     safe = told(stream if inspect.isgeneratorfunction(answer) else call)
     if not with_event:
         return _plain(safe)
 
-    def stream_event(session: Session, index: Any, size: Any, overlap: Any, top_k: Any, event: gr.EventData) -> Any:
-        yield from safe(session, index, size, overlap, top_k, event._data or {})
+    # gradio counts the arguments, so each knob is named
+    def stream_event(
+        session: Session, index: Any, size: Any, overlap: Any, top_k: Any, weight: Any, mode: Any, event: gr.EventData
+    ) -> Any:
+        yield from safe(session, index, size, overlap, top_k, weight, mode, event._data or {})
 
-    def call_event(session: Session, index: Any, size: Any, overlap: Any, top_k: Any, event: gr.EventData) -> Any:
-        return safe(session, index, size, overlap, top_k, event._data or {})
+    def call_event(
+        session: Session, index: Any, size: Any, overlap: Any, top_k: Any, weight: Any, mode: Any, event: gr.EventData
+    ) -> Any:
+        return safe(session, index, size, overlap, top_k, weight, mode, event._data or {})
 
     return stream_event if inspect.isgeneratorfunction(answer) else call_event
 
@@ -119,5 +134,7 @@ def _plain(safe: Callable[..., Any]) -> Callable[..., Any]:
     return stream if inspect.isgeneratorfunction(safe) else call
 
 
-def _now(session: Session, index: str | None, size: float, overlap: float, top_k: float) -> Now:
-    return Now(session, index or "", int(size), int(overlap), int(top_k))
+def _now(
+    session: Session, index: str | None, size: float, overlap: float, top_k: float, weight: float, mode: str
+) -> Now:
+    return Now(session, index or "", int(size), int(overlap), int(top_k), float(weight), mode)

@@ -1,6 +1,7 @@
 """The field and the passages grown on it: properties that hold for every question."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,9 @@ def test_the_field_is_what_the_formula_says():
         smooth.append(SMOOTHING[0] * before + SMOOTHING[1] * mixed[i] + SMOOTHING[2] * after)
     np.testing.assert_allclose(scores.field, smooth, atol=1e-5)
     np.testing.assert_array_equal(scores.dense, cosine)
+    vectors_only = table.scores("qqq", cosine, 0.3)  # a word that stands nowhere: all the score is the vectors'
+    for row in (0, 20, len(table) - 1):
+        assert table.dense_share(scores, row) == pytest.approx(vectors_only.field[row] / scores.field[row], abs=1e-4)
 
 
 def test_copies_are_counted_and_only_the_first_begins_a_passage():

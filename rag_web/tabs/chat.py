@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag_core import SearchSettings, Workbench
+from rag_core import Workbench
 from rag_core.errors import RagError
 from rag_core.types import Answer
 
@@ -91,7 +91,7 @@ class ChatTab:
         if not now.index or not turns:
             return ""
         place = codes.Place(self._bench.indices, self._bench.models_folder, turns[-1].index)
-        return codes.ask(place, turns[-1].question, now.shown, now.top_k, chat.history(turns[:-1]))
+        return codes.ask(place, turns[-1].question, now.wanted(now.top_k), chat.history(turns[:-1]))
 
     def _sources(self, session: Session) -> Updates:
         number = len(session.turns) - 1
@@ -115,8 +115,7 @@ class ChatTab:
         earlier = chat.history(session.turns)
         session.turns.append(turn)
         session.stop = stop = threading.Event()
-        cut = now.shown
-        search = SearchSettings(now.top_k, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap)
+        search = now.wanted(now.top_k)
         yield {**self.show(now), self.message: self._emptied(now.index)}
         stream: Stream[Answer] = Stream(lambda: self._bench.ask(now.index, question, search, history=earlier))
         try:

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from rag_core import SearchSettings, Workbench
+from rag_core import Workbench
 from rag_core.errors import Cancelled, RagError
 from rag_core.searching import Ranking
-from rag_core.settings import ChunkSettings
+from rag_core.settings import ChunkSettings, SearchSettings
 from rag_core.types import Chunk, Missing
 
 from ..session import Job, Session
@@ -119,7 +119,9 @@ class InspectTab:
         return {
             "hits": viewer.marks(hits, document_id, max(now.top_k, session.picked)),
             "picked": session.picked,
-            "stale": ranking is not None and ranking.chunking != now.shown,
+            "stale": ranking is not None and ranking.settings != now.wanted(inspect.RANKED),
+            "heat": ranking.query if ranking is not None and now.mode == "field" else "",
+            "weight": now.weight,
         }
 
     def open_index(self, now: Now) -> Updates:
@@ -148,7 +150,7 @@ class InspectTab:
                 self.hits_head: cells.head(3, "Passages"),
             }
         again = cells.fold(
-            codes.rank(self._place(now.index), ranking.query, ranking.chunking, now.top_k), "Search, as Python"
+            codes.rank(self._place(now.index), ranking.query, now.wanted(now.top_k)), "Search, as Python"
         )
         if not self.visible(session):
             return {
@@ -157,13 +159,13 @@ class InspectTab:
                 self.hits_head: cells.head(3, "Passages", "", code),
             }
         return {
-            self.found: inspect.summary(session.hits[: now.top_k], ranking.seconds) + again,
-            self.hits: inspect.passages(session.hits, now.top_k, session.picked),
-            self.hits_head: cells.head(3, "Passages", inspect.passages_note(session.hits), code),
+            self.found: inspect.summary(session.hits[: now.top_k], ranking.seconds, ranking.note) + again,
+            self.hits: inspect.passages(session.hits, now.top_k, session.picked, now.mode),
+            self.hits_head: cells.head(3, "Passages", inspect.passages_note(session.hits, now.mode), code),
         }
 
     def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
-        code = codes.rank(self._place(now.index), query, now.shown, now.top_k)
+        code = codes.rank(self._place(now.index), query, now.wanted(now.top_k))
         todo = inspect.unembedded(missing, now.shown, shown=bool(now.session.hits))
         updates = {self.found: todo + cells.fold(code, "Embed and search, as Python")}
         return updates if now.session.hits else {**updates, self.hits: inspect.unscored()}
@@ -180,21 +182,16 @@ class InspectTab:
         session.hits = ranking.hits(inspect.RANKED)
         session.picked = 1 if session.hits else 0
 
-    @staticmethod
-    def _wanted(now: Now) -> SearchSettings:
-        cut = now.shown
-        return SearchSettings(inspect.RANKED, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap)
-
     def follow(self, now: Now) -> Updates:
         """Score the question again at a new cut where that takes no embedding; else say what it would take."""
         ranking = now.session.ranking
         if ranking is None or now.session.index != now.index:
             return {}
         try:
-            missing = self._bench.missing(now.index, now.shown)
+            missing = self._bench.missing(now.index, now.shown, now.mode)
             if missing.missing:
                 return self._unembedded(now, missing, ranking.query)
-            self._take(now, self._bench.rank(now.index, ranking.query, self._wanted(now)))
+            self._take(now, self._bench.rank(now.index, ranking.query, now.wanted(inspect.RANKED)))
         except RagError as error:
             return {self.found: cells.error(str(error))}
         return {**self.show_hits(now), **self.show_text(now)}
@@ -203,13 +200,13 @@ class InspectTab:
         """Rank for a question. Embedding that takes long is offered, not begun, unless the person is `sure`."""
         now.session.asked = query
         try:
-            missing = self._bench.missing(now.index, now.shown)
+            missing = self._bench.missing(now.index, now.shown, now.mode)
             if missing.missing and missing.seconds > ASK_FIRST and not sure:
                 yield self._unembedded(now, missing, query)
                 return
             yield from self._rank(now, query)
         except Cancelled:
-            yield self._unembedded(now, self._bench.missing(now.index, now.shown), query)
+            yield self._unembedded(now, self._bench.missing(now.index, now.shown, now.mode), query)
         except RagError as error:
             yield {self.found: cells.error(str(error))}
         else:
@@ -218,7 +215,7 @@ class InspectTab:
     def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(
             lambda progress, cancel: self._bench.rank(
-                now.index, query, self._wanted(now), progress=progress, cancel=cancel
+                now.index, query, now.wanted(inspect.RANKED), progress=progress, cancel=cancel
             )
         )
         now.session.job = job
@@ -247,36 +244,44 @@ class InspectTab:
             return {}
         session.picked, session.document = rank, hit.document
         return {
-            self.hits: inspect.passages(session.hits, now.top_k, rank),
+            self.hits: inspect.passages(session.hits, now.top_k, rank, now.mode),
             self.document: gr.update(value=hit.document),
             **self.show_text(now, hit.start),
         }
 
 
-def _server_functions(bench: Workbench) -> list[Callable[[dict[str, Any]], dict[str, Any]]]:
+Ask = dict[str, Any]  # viewer.js sends one dict and gets one
+
+
+def _server_functions(bench: Workbench) -> list[Callable[[Ask], Ask]]:
     """What viewer.js calls, each with one dict; {"error"} when the document is gone."""
 
-    def chunks(ask: dict[str, Any]) -> list[Chunk]:
+    def chunks(ask: Ask) -> list[Chunk]:
         settings = ChunkSettings(chunk_size=int(ask["chunk_size"]), chunk_overlap=int(ask["chunk_overlap"]))
         return bench.chunks(ask["index"], ask["document"], settings)
 
-    def read_page(ask: dict[str, Any]) -> dict[str, Any]:
+    def read_page(ask: Ask) -> Ask:
         return viewer.page(bench.document(ask["index"], ask["document"]), chunks(ask), int(ask["page"]))
 
-    def read_spans(ask: dict[str, Any]) -> dict[str, Any]:
+    def read_spans(ask: Ask) -> Ask:
         return viewer.spans(chunks(ask), int(ask["start"]), int(ask["end"]))
 
-    def read_outline(ask: dict[str, Any]) -> dict[str, Any]:
+    def read_heat(ask: Ask) -> Ask:
+        ranking = bench.rank(ask["index"], ask["heat"], SearchSettings(mode="field", weight=float(ask["weight"])))
+        return viewer.heat(bench.heat(ranking, ask["document"]))
+
+    def read_outline(ask: Ask) -> Ask:
         return viewer.outline(bench.document(ask["index"], ask["document"]))
 
-    def safe(read: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        @wraps(read)
-        def call(ask: dict[str, Any]) -> dict[str, Any]:
-            try:
-                return read(ask)
-            except RagError as error:
-                return {"error": str(error)}
+    return [_safe(read) for read in (read_page, read_spans, read_heat, read_outline)]
 
-        return call
 
-    return [safe(read_page), safe(read_spans), safe(read_outline)]
+def _safe(read: Callable[[Ask], Ask]) -> Callable[[Ask], Ask]:
+    @wraps(read)
+    def call(ask: Ask) -> Ask:
+        try:
+            return read(ask)
+        except RagError as error:
+            return {"error": str(error)}
+
+    return call

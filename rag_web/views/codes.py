@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag_core.settings import ChunkSettings, default_folders
+from rag_core.settings import MODES, WEIGHT, ChunkSettings, SearchSettings, default_folders
 from rag_core.types import Message
 
 
@@ -53,8 +53,11 @@ def _chunking(settings: ChunkSettings) -> str:
     return f"ChunkSettings(chunk_size={settings.chunk_size}, chunk_overlap={settings.chunk_overlap})"
 
 
-def _search(settings: ChunkSettings, top_k: int) -> str:
-    return f"SearchSettings(top_k={top_k}, chunk_size={settings.chunk_size}, chunk_overlap={settings.chunk_overlap})"
+def _search(settings: SearchSettings) -> str:
+    given = [f"{name}={getattr(settings, name)!r}" for name in ("top_k", "chunk_size", "chunk_overlap")]
+    given += [f'mode="{settings.mode}"'] if settings.mode != MODES[0] else []
+    given += [f"weight={settings.weight}"] if settings.weight != WEIGHT.default else []
+    return f"SearchSettings({', '.join(given)})"
 
 
 def _imports(*names: str) -> str:
@@ -88,12 +91,12 @@ def cuts(place: Place, document: str, settings: ChunkSettings) -> str:
     )
 
 
-def rank(place: Place, query: str, settings: ChunkSettings, top_k: int) -> str:
-    """Inspect 1: every chunk in order of score."""
+def rank(place: Place, query: str, settings: SearchSettings) -> str:
+    """Inspect 1: everything in order of score."""
     return (
         f"{_imports('ChunkSettings', 'SearchSettings', 'Workbench')}\n\n{place.opening}\n"
         f"ranking = bench.rank({quoted(place.index)}, {quoted(query)},\n"
-        f"                     {_search(settings, top_k)})\n"
+        f"                     {_search(settings)})\n"
         "print(ranking.total, ranking.found)"
     )
 
@@ -115,7 +118,7 @@ def hits(top_k: int) -> str:
     )
 
 
-def ask(place: Place, query: str, settings: ChunkSettings, top_k: int, history: Sequence[Message] = ()) -> str:
+def ask(place: Place, query: str, settings: SearchSettings, history: Sequence[Message] = ()) -> str:
     """Chat 1: the last answer, with the turns before it."""
     names = ["Message", "SearchSettings", "Workbench"] if history else ["SearchSettings", "Workbench"]
     lines = [_imports(*names), "", place.opening]
@@ -125,7 +128,7 @@ def ask(place: Place, query: str, settings: ChunkSettings, top_k: int, history: 
         lines += ["]"]
     lines += [
         f"for answer in bench.ask({quoted(place.index)}, {quoted(query)},",
-        f"                        {_search(settings, top_k)}{', history=history' if history else ''}):",
+        f"                        {_search(settings)}{', history=history' if history else ''}):",
         "    pass  # every snapshot is longer than the one before",
         "print(answer.text)",
     ]

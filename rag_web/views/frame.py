@@ -5,7 +5,6 @@ Knows nothing of gradio; returns escaped HTML.
 
 from typing import Protocol
 
-from rag_core.settings import ChunkSettings
 from rag_core.types import IndexInfo, Progress
 
 from . import cells
@@ -77,12 +76,12 @@ def preparing(name: str) -> str:
     return f'<p class="rs-hint">{esc(name)} is being made.</p>'
 
 
-def knobline(chunk_size: int, chunk_overlap: int, top_k: int) -> str:
+def knobline(chunk_size: int, chunk_overlap: int, top_k: int, weight: float) -> str:
     """The settings in one line, which opens them on a phone."""
     return (
         '<button type="button" class="rs-knobline" data-settings="open" aria-label="Open settings">'
         f"<span>chunk_size<b>{chunk_size}</b></span><span>overlap<b>{chunk_overlap}</b></span>"
-        f"<span>top_k<b>{top_k}</b></span>{_KNOBS}</button>"
+        f"<span>top_k<b>{top_k}</b></span><span>weight<b>{weight:.2f}</b></span>{_KNOBS}</button>"
     )
 
 
@@ -91,17 +90,21 @@ def done() -> str:
     return '<button type="button" class="rs-btn rs-done-btn" data-settings="close">Done</button>'
 
 
-def changed(settings: ChunkSettings, default: ChunkSettings, top_k: int, default_top_k: int) -> str:
+_RECIPES = {
+    "field": "Passages grown around the best sentences, never over a heading.",
+    "chunks": "Fixed chunks, each scored by its best sentence.",
+    "dense": "Fixed chunks by the cosine of their own vectors. The weight plays no part.",
+    "keyword": "Fixed chunks by their words (BM25). The weight plays no part.",
+}
+
+
+def recipe(mode: str) -> str:
+    """What a recipe does, in a line."""
+    return f'<p class="rs-hint">{_RECIPES[mode]}</p>'
+
+
+def changed(names: list[str]) -> str:
     """Which settings differ from the index's default, as a sentence; "" when none does."""
-    names = [
-        name
-        for name, now, then in (
-            ("chunk_size", settings.chunk_size, default.chunk_size),
-            ("chunk_overlap", settings.chunk_overlap, default.chunk_overlap),
-            ("top_k", top_k, default_top_k),
-        )
-        if now != then
-    ]
     if not names:
         return ""
     return f"<p>{listed(names)} {'differs' if len(names) == 1 else 'differ'} from the index’s default.</p>"

@@ -12,14 +12,14 @@ RANKED = 20  # hits made once; top_k only moves the cut among them
 _SNIPPET = 260
 
 
-def summary(hits: Sequence[Hit], seconds: float) -> str:
+def summary(hits: Sequence[Hit], seconds: float, remark: str = "") -> str:
     """What a search found, in one line."""
     tokens = sum(hit.tokens for hit in hits)
     documents = len({hit.document_id for hit in hits})
     found = f"{count(len(hits), 'passage')}, {count(tokens, 'token')},"
     return (
         f'<p class="rs-ask-out" role="status"><span class="rs-n">1</span><b>{found}</b> from '
-        f"{count(documents, 'document')} in {took(seconds)}.</p>"
+        f"{count(documents, 'document')} in {took(seconds)}. {esc(remark)}</p>"
     )
 
 
@@ -56,11 +56,12 @@ def nothing_found(query: str, nearest: float, cut: float, top_k: int) -> str:
     )
 
 
-def passages(hits: Sequence[Hit], top_k: int, picked: int) -> str:
+def passages(hits: Sequence[Hit], top_k: int, picked: int, mode: str) -> str:
     """The ranked passages; those beyond top_k stand below a line, one line each."""
     if not hits:
         return cells.empty("No passages yet.")
-    inside = "".join(_hit(hit, hit.rank == picked) for hit in hits[:top_k])
+    longest = max(hit.score for hit in hits) if mode == "keyword" else 1.0
+    inside = "".join(_hit(hit, hit.rank == picked, _bars(hit, longest)) for hit in hits[:top_k])
     beyond = "".join(_beyond(hit) for hit in hits[top_k:])
     if beyond:
         beyond = (
@@ -70,17 +71,49 @@ def passages(hits: Sequence[Hit], top_k: int, picked: int) -> str:
     return f'<ol class="rs-hits">{inside}</ol>{beyond}'
 
 
-def _hit(hit: Hit, now: bool) -> str:
-    score = max(0.0, min(1.0, hit.score))
+def _bars(hit: Hit, longest: float) -> str:
+    """The score as a bar: solid what the vectors gave, hatched what the words gave."""
+    score = max(0.0, min(1.0, hit.score / longest)) if longest > 0 else 0.0
+    solid, hatched = score * hit.dense_share, score * (1 - hit.dense_share)
+    bars = f'<i class="rs-part-dense" style="width:{solid:.1%}"></i>' if solid > 0.001 else ""
+    bars += f'<i class="rs-part-key" style="width:{hatched:.1%}"></i>' if hatched > 0.001 else ""
+    return f'<span class="rs-bars">{bars}</span>'
+
+
+def _figures(hit: Hit) -> str:
+    dense = "" if hit.dense is None else f'<span><i class="rs-sw rs-part-dense"></i>{hit.dense:.2f}</span>'
+    keyword = "" if hit.keyword is None else f'<span><i class="rs-sw rs-part-key"></i>{hit.keyword:.1f}</span>'
+    return f'<span class="rs-parts">{dense}{keyword}<span>{count(hit.tokens, "token")}</span></span>'
+
+
+def _place(hit: Hit) -> str:
+    """Where in its document a passage stands, and how often its text stands elsewhere."""
+    page = f"page {hit.page}" if hit.page else ""
+    copies = f"{hit.copies} copies" if hit.copies > 1 else ""
+    said = ", ".join(part for part in (page, hit.section, copies) if part)
+    return f'<span class="rs-place"{lang(said)}>{esc(clip(said, 90))}</span>' if said else ""
+
+
+def _snippet(hit: Hit) -> str:
+    """The passage's text from its best sentence on, that sentence marked."""
+    if hit.anchor is None or not hit.start <= hit.anchor[0] < hit.end:
+        return esc(clip(hit.text, _SNIPPET))
+    start, end = hit.anchor[0] - hit.start, min(hit.anchor[1], hit.end) - hit.start
+    before = "… " if start else ""
+    rest = hit.text[end : end + _SNIPPET]
+    return f"{before}<mark>{esc(clip(hit.text[start:end], _SNIPPET))}</mark>{esc(rest)}"
+
+
+def _hit(hit: Hit, now: bool, bars: str) -> str:
     return (
         f'<li class="rs-hit{" rs-now" if now else ""}"><button type="button" data-act="pick" data-rank="{hit.rank}" '
         f'aria-pressed="{str(now).lower()}" '
         f'aria-label="Passage {hit.rank}, {esc(hit.document)}, score {hit.score:.3f}">'
         f'<span class="rs-r">{hit.rank}</span><span class="rs-where"><b{lang(hit.document)}>{esc(hit.document)}</b>'
+        f"{_place(hit)}"
         f'<span class="rs-score">{hit.score:.3f}</span></span>'
-        f'<span class="rs-meter"><span class="rs-bars"><i class="rs-part-dense" style="width:{score:.1%}"></i></span>'
-        f'<span class="rs-parts">{count(hit.tokens, "token")}</span></span>'
-        f'<span class="rs-snip"{lang(hit.text)}>{esc(clip(hit.text, _SNIPPET))}</span></button></li>'
+        f'<span class="rs-meter">{bars}{_figures(hit)}</span>'
+        f'<span class="rs-snip"{lang(hit.text)}>{_snippet(hit)}</span></button></li>'
     )
 
 
@@ -92,11 +125,17 @@ def _beyond(hit: Hit) -> str:
     )
 
 
-def passages_note(hits: Sequence[Hit]) -> str:
+_DENSE, _KEYWORD = '<i class="rs-sw rs-part-dense"></i>', '<i class="rs-sw rs-part-key"></i>'
+_NOTES = {
+    "field": f"<span>{_DENSE}dense</span><span>{_KEYWORD}keyword</span>",
+    "dense": f"<span>{_DENSE}cosine, 0 to 1</span>",
+    "keyword": f"<span>{_KEYWORD}BM25, to the best</span>",
+}
+
+
+def passages_note(hits: Sequence[Hit], mode: str) -> str:
     """What the bars mean."""
-    if not hits:
-        return ""
-    return '<span class="rs-legend"><span><i class="rs-sw rs-part-dense"></i>cosine, 0 to 1</span></span>'
+    return f'<span class="rs-legend">{_NOTES.get(mode, _NOTES["field"])}</span>' if hits else ""
 
 
 def unembedded(missing: Missing, settings: ChunkSettings, shown: bool) -> str:

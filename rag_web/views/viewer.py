@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from rag_core.types import Chunk, Document, Hit
+from rag_core.types import Chunk, Document, Heat, Hit
 
 from .words import is_korean
 
@@ -90,3 +90,9 @@ def marks(hits: Sequence[Hit], document_id: str, top_k: int) -> list[list[Any]]:
     return [
         [hit.start, hit.end, hit.rank, round(hit.score, 3)] for hit in hits[:top_k] if hit.document_id == document_id
     ]
+
+
+def heat(field: Heat) -> dict[str, Any]:
+    """[start, end, step] of the sentences the question touches, steps 1 (weak) to 5 (strong)."""
+    rows = zip(field.starts, field.ends, field.steps, strict=True)
+    return {"heat": [[start, end, step] for start, end, step in rows if step]}
