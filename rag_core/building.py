@@ -101,8 +101,9 @@ def embed_missing(
         return 0
     tokens_left = sum(each.tokens for each in wanted)
     done = tokens_done = 0
-    began = time.perf_counter()
     watch.progress(Progress("embedding", 0, len(wanted)))
+    embedder.embed_query("")  # loads the model, which is not to count in the rate
+    began = time.perf_counter()
     for block in _blocks(wanted):
         watch.check()
         started = time.perf_counter()

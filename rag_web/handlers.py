@@ -89,7 +89,7 @@ class Handlers:
         }
         query = self._query(now)
         if now.index and query and self.bench.info(now.index).documents:
-            yield from self.inspect.search(now, query)
+            yield from self.inspect.search(now, query, stay=True)
 
     @staticmethod
     def _query(now: Now) -> str:
@@ -124,12 +124,9 @@ class Handlers:
             return
         yield {**self.upload.show(now), **self.chat.show(now)}
         ranking = now.session.ranking
-        if (
-            ranking is not None
-            and now.session.index == now.index
-            and ranking.settings != now.wanted(ranking.settings.top_k)
-        ):
-            yield from self.inspect.search(now, ranking.query)
+        here = ranking is not None and now.session.index == now.index
+        if ranking is not None and here and ranking.settings != now.wanted(ranking.settings.top_k):
+            yield from self.inspect.search(now, ranking.query, stay=True)
 
     def cut_hits(self, now: Now) -> Updates:
         """top_k moved: the same ranking, cut elsewhere."""
@@ -212,7 +209,7 @@ class Handlers:
         """Make the missing vectors, however long it takes."""
         query = self._query(now) or now.session.asked
         if now.index and query:
-            yield from self.inspect.search(now, query, sure=True)
+            yield from self.inspect.search(now, query, sure=True, stay=True)
 
     def pick(self, now: Now, data: Data) -> Updates:
         """A passage was clicked, in the list or in the text."""

@@ -113,6 +113,18 @@ def test_a_cut_without_vectors_keeps_the_old_hits_until_it_is_embedded(do, bench
     assert "3 passages" in back[do.inspect.found]
 
 
+def test_a_new_cut_leaves_the_reader_in_the_document_they_read(do, bench, tmp_path):
+    (tmp_path / "other.txt").write_text("Nothing about fire here.")
+    bench.build("notes", [tmp_path / "other.txt"])
+    now = at()
+    last(do.search(now, "flames on the wall"))
+    do.open_document(now, "other.txt")
+    for steps in (do.settle(at(24, session=now.session)), do.refresh(at(24, session=now.session))):
+        now.session.document = "other.txt"
+        viewer = last(steps)[do.inspect.viewer]
+        assert (viewer["document"], viewer["at"]) == ("other.txt", -1)
+
+
 def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
     monkeypatch.setattr("rag_web.tabs.inspect.ASK_FIRST", -1.0)
     now = at(24)

