@@ -202,7 +202,7 @@ function draw() {
   margin.replaceChildren(...ranks.map(rankButton));
   drawView();
   element.dataset.chunks = total; element.dataset.size = shown.chunk_size; element.dataset.overlap = shown.chunk_overlap;
-  element.dataset.heat = warm.length; element.dataset.document = shown.document; element.dataset.runs = stretches.length;
+  element.dataset.view = shown.heat ? 'heat' : 'cut'; element.dataset.heat = warm.length; element.dataset.document = shown.document; element.dataset.runs = stretches.length;
 }
 function rankButton({ rank, top, now }) {
   const b = document.createElement('button');

@@ -80,7 +80,7 @@ def test_inspect_folds_rank_cut_and_list_hits(page, now, capsys):
 
 
 def test_the_fold_of_missing_vectors_makes_them(page, now):
-    finer = Now(now.session, "notes", 16, 0, 3)
+    finer = Now(now.session, "notes", 16, 0, 3, mode="dense")
     now.session.chunking = finer.chunking
     now.session.hits = []
     missing = page.bench.missing("notes", finer.chunking)

@@ -49,8 +49,8 @@ def do(bench):
     return build_page(bench, ShareState())._do
 
 
-def at(size=200, overlap=0, top_k=5, session=None, index="notes"):
-    now = Now(session or Session(), index, size, overlap, top_k)
+def at(size=200, overlap=0, top_k=5, session=None, index="notes", mode="field", weight=0.5):
+    now = Now(session or Session(), index, size, overlap, top_k, weight, mode)
     if overlap < size:
         now.session.chunking = now.chunking
     now.session.document = "fire.txt"
@@ -98,9 +98,9 @@ def test_top_k_cuts_the_ranking_without_searching_again(do, monkeypatch):
 
 
 def test_a_cut_without_vectors_keeps_the_old_hits_until_it_is_embedded(do, bench):
-    now = at()
+    now = at(mode="dense")
     last(do.search(now, "flames on the wall"))
-    finer = at(24, session=now.session)
+    finer = at(24, session=now.session, mode="dense")
     shown = do.recut(finer)
     missing = bench.missing("notes", finer.chunking).missing
     assert f"{missing} chunks at 24 tokens have no vectors yet." in shown[do.inspect.found]
@@ -109,8 +109,23 @@ def test_a_cut_without_vectors_keeps_the_old_hits_until_it_is_embedded(do, bench
     assert shown[do.inspect.viewer]["chunk_size"] == 24
     shown = last(do.settle(finer))  # the hand rests, and it is quick
     assert "5 passages" in shown[do.inspect.found]
-    back = do.recut(at(session=now.session))
+    back = do.recut(at(session=now.session, mode="dense"))
     assert "3 passages" in back[do.inspect.found]
+
+
+def test_weight_and_recipe_score_anew_without_embedding(do, bench):
+    now = at(24)
+    last(do.search(now, "flames on the wall"))
+    by_words = do.rescore(at(24, session=now.session, weight=0.0))
+    assert now.session.ranking.settings.weight == 0.0
+    bars = re.findall(r'<i class="(rs-part-\w+)" style', by_words[do.inspect.hits])
+    assert set(bars) == {"rs-part-key"}
+    assert by_words[do.inspect.viewer]["heat"] == "flames on the wall" and by_words[do.inspect.viewer]["weight"] == 0.0
+    for mode in ("chunks", "keyword"):
+        shown = do.rescore(at(24, session=now.session, mode=mode))
+        assert now.session.ranking.settings.mode == mode
+        assert shown[do.inspect.viewer]["heat"] == ""
+    assert "no vectors yet" in do.rescore(at(24, session=now.session, mode="dense"))[do.inspect.found]
 
 
 def test_a_new_cut_leaves_the_reader_in_the_document_they_read(do, bench, tmp_path):
@@ -127,7 +142,7 @@ def test_a_new_cut_leaves_the_reader_in_the_document_they_read(do, bench, tmp_pa
 
 def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
     monkeypatch.setattr("rag_web.tabs.inspect.ASK_FIRST", -1.0)
-    now = at(24)
+    now = at(24, mode="dense")
     shown = last(do.search(now, "flames"))
     assert 'data-act="embed"' in shown[do.inspect.found]
     assert bench.missing("notes", now.chunking).missing > 0
@@ -253,7 +268,7 @@ def test_without_any_index_the_page_opens_on_upload(tmp_path):
 def test_a_handler_that_says_nothing_changes_nothing(do):
     silent = handler(lambda now: {}, [do.side.say])
     quiet = handler(lambda now: (yield from ()), [do.side.say])
-    inputs = (Session(), None, 200, 0, 5)
+    inputs = (Session(), None, 200, 0, 5, 0.5, "field")
     assert list(silent(*inputs)) == [do.side.say]
     assert [list(updates) for updates in quiet(*inputs)] == [[do.side.say]]
 

@@ -57,7 +57,7 @@ def test_every_view_escapes_what_it_shows():
     row = DocumentInfo("d", EVIL, 1, 1, 1, 1, 1, "text/plain", (EVIL,))
     document = Document("d", EVIL, EVIL)
     shown = [
-        inspect.passages([evil], 5, 1),
+        inspect.passages([evil], 5, 1, "field"),
         inspect.nothing_found(EVIL, 0.1, 0.3, 5),
         chat.conversation([turn], EVIL),
         chat.used(
@@ -76,7 +76,7 @@ def test_every_view_escapes_what_it_shows():
         cells.error(EVIL),
         cells.progress(Progress("reading", 1, 2, EVIL), EVIL),
         frame.share(Share("failed", reason=EVIL)),
-        frame.knobline(1, 2, 3) + frame.preparing(EVIL),
+        frame.knobline(1, 2, 3, 0.5) + frame.preparing(EVIL),
     ]
     for html in shown:
         assert "<img" not in html, html
@@ -167,7 +167,7 @@ def test_runs_cover_every_chunk_once(rows):
 
 def test_passages_beyond_top_k_stand_below_a_line():
     hits = [hit(rank, score=1 / rank) for rank in range(1, 8)]
-    html = inspect.passages(hits, 5, 2)
+    html = inspect.passages(hits, 5, 2, "field")
     assert html.count('class="rs-hit') - html.count('class="rs-hits') == 5
     assert "top_k 5: the next are not used" in html
     assert html.count('data-act="pick"') == 7

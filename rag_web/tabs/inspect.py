@@ -25,8 +25,11 @@ _VIEWER = """
 patternTransform="rotate(45)"><path d="M0 0V6" class="rs-hatchline"/></pattern></defs></svg>
 <div class="rs-margin"></div><div class="rs-text"></div></div>
 <div class="rs-minimap" aria-label="The whole document"><div class="rs-view"></div></div></div>
-<div class="rs-legend"><span><i class="rs-sw rs-cA"></i>odd chunks</span>
-<span><i class="rs-sw rs-cB"></i>even chunks</span><span><i class="rs-sw rs-cAB"></i>overlap</span>
+<div class="rs-legend"><span class="rs-for-heat">weak<span class="rs-ramp"><i class="rs-h1"></i><i class="rs-h2"></i>
+<i class="rs-h3"></i><i class="rs-h4"></i><i class="rs-h5"></i></span>strong</span>
+<span class="rs-for-cut"><i class="rs-sw rs-cA"></i>odd chunks</span>
+<span class="rs-for-cut"><i class="rs-sw rs-cB"></i>even chunks</span>
+<span class="rs-for-cut"><i class="rs-sw rs-cAB"></i>overlap</span>
 <span><i class="rs-sw rs-outline"></i>passage</span><span class="rs-inview" role="status"></span></div>
 """
 

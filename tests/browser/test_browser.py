@@ -9,7 +9,7 @@ from tests.browser.conftest import installed_chat, serving
 from tests.conftest import installed_embedder
 
 pytestmark = pytest.mark.browser
-QUESTION = "Which electric fireplace hangs on the wall?"
+QUESTION = "Wall-mounted electric fireplace with realistic LED flames"
 KOREAN = "벽걸이 전기벽난로는 벽의 재질을 먼저 확인하고 답니다. 불꽃 색은 세 가지이며 리모컨으로 바꿉니다.\n\n" * 40
 
 
@@ -124,7 +124,7 @@ def test_upload_a_pdf_and_a_korean_text(open_page):
 
 
 def test_dragging_and_stepping_chunk_size_cuts_the_text_anew(open_page):
-    page = open_page()
+    page = open_page(query="?mode=chunks")
     choose_document(page, "showroom-handbook.md")
     coarse = int(viewer(page, "chunks"))
     drag(page, "chunk_size", 0.04)
@@ -147,6 +147,21 @@ def test_dragging_and_stepping_chunk_size_cuts_the_text_anew(open_page):
     page.wait_for_function("() => document.querySelector('#viewer path.rs-overlap').getAttribute('d')")
     page.locator("#put_back").click()
     wait_for_viewer(page, size="200", overlap="0", chunks=str(coarse))
+
+
+def test_the_field_lies_under_the_text_and_follows_the_weight(open_page):
+    page = open_page()
+    page.locator("#viewer [data-view=heat]").wait_for(state="attached")
+    assert page.locator("#viewer path[class^=rs-heat]").count() >= 2
+    before = page.locator("#hits .rs-hit .rs-score").first.inner_text()
+    slider = page.locator("#weight input[type=range]")
+    slider.focus()
+    for _ in range(6):
+        slider.press("ArrowLeft")
+    page.wait_for_function(f"() => document.querySelector('#hits .rs-hit .rs-score').innerText !== '{before}'")
+    page.locator("#mode label", has_text="keyword").click()
+    page.locator("#side .rs-hint", has_text="BM25").wait_for()
+    page.locator("#viewer path.rs-tint-a").first.wait_for(state="attached")
 
 
 def test_settings_that_contradict_each_other_are_mended_by_a_click(open_page):
