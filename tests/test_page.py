@@ -49,7 +49,7 @@ def do(bench):
     return build_page(bench, ShareState())._do
 
 
-def at(size=200, overlap=0, top_k=5, session=None, index="notes", mode="field", weight=0.5):
+def at(size=200, overlap=0, top_k=5, session=None, index="notes", mode="field", weight=0.6):
     now = Now(session or Session(), index, size, overlap, top_k, weight, mode)
     if overlap < size:
         now.session.chunking = now.chunking
