@@ -181,7 +181,7 @@ def test_default_settings_are_kept_and_used(bench, folder):
 def test_another_embedder_is_told_and_can_embed_anew(bench, folder, tmp_path):
     bench.build("mine", [folder])
     other = Workbench(bench.indices, bench.models_folder, embedder=HashingEmbedder(64))
-    message = "mine was embedded with hashing-256, but hashing-64 is loaded. Embed it anew with hashing-64, or choose"
+    message = "mine was embedded with hashing-256, but hashing-64 is loaded. Embed it anew with hashing-64 "
     for attempt in (
         lambda: other.open("mine"),
         lambda: other.search("mine", "x"),
