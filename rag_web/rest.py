@@ -22,6 +22,7 @@ from .notices import refusal, reply
 
 ENDPOINT = "/rag_endpoint"
 MAX_BODY = 1_000_000  # bytes
+_PATIENCE = 120.0  # seconds
 PREFERRED_INDEX = "furniture"
 CLIENT_GONE = 499  # nobody reads it; it names the case in a log
 
@@ -98,6 +99,8 @@ async def _respond(bench: Workbench, request: Request, question: _Question) -> R
 
 def _default_index(bench: Workbench) -> str:
     names = [info.name for info in bench.list()]
+    if not names and bench.wait_for_build(_PATIENCE):  # the first start may still be making the sample
+        names = [info.name for info in bench.list()]
     if not names:
         raise IndexMissing(
             "There is no index yet. Upload files on the page, or run: python -m rag_core build NAME PATH"

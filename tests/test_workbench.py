@@ -314,6 +314,26 @@ def test_readers_keep_their_state_while_a_build_goes_on(bench, folder, tmp_path)
     assert len(bench.documents("mine")) == 33
 
 
+def test_waiting_for_a_build_ends_with_it(bench, tmp_path):
+    assert bench.wait_for_build(0.01)
+    path = tmp_path / "slow.txt"
+    path.write_text("some words")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(progress):
+        begun.set()
+        go_on.wait(10)
+
+    building = threading.Thread(target=lambda: bench.build("slow", [path], progress=hold))
+    building.start()
+    assert begun.wait(10)
+    assert not bench.wait_for_build(0.05)
+    go_on.set()
+    assert bench.wait_for_build(10)
+    building.join()
+    assert [info.name for info in bench.list()] == ["slow"]
+
+
 def test_without_a_chat_model_the_answer_is_quoted_and_says_why(bench, folder, monkeypatch):
     monkeypatch.setattr("rag_core.engines.find_chat", lambda models, wanted: None)
     bench.build("mine", [folder])
