@@ -90,6 +90,8 @@ class Handlers:
         query = self._query(now)
         if now.index and query and self.bench.info(now.index).documents:
             yield from self.inspect.search(now, query, stay=True)
+        else:
+            yield self.inspect.measure(now)
 
     @staticmethod
     def _query(now: Now) -> str:
@@ -127,6 +129,8 @@ class Handlers:
         here = ranking is not None and now.session.index == now.index
         if ranking is not None and here and ranking.settings != now.wanted(ranking.settings.top_k):
             yield from self.inspect.search(now, ranking.query, stay=True)
+        else:
+            yield self.inspect.measure(now)
 
     def cut_hits(self, now: Now) -> Updates:
         """top_k moved: the same ranking, cut elsewhere."""

@@ -140,6 +140,26 @@ def test_a_new_cut_leaves_the_reader_in_the_document_they_read(do, bench, tmp_pa
         assert (viewer["document"], viewer["at"]) == ("other.txt", -1)
 
 
+def test_figures_follow_the_search_and_the_cut(do, bench, monkeypatch):
+    now = at()
+    shown = last(do.search(now, "flames on the wall"))
+    figures = do.inspect.figures
+    assert shown[figures.match].count("rs-hittick") == len(now.session.hits[:5]) > 1
+    assert "<b>3 chunks</b>" not in last(do.settle(at(24, session=now.session)))[figures.chunks]
+    monkeypatch.setattr(Workbench, "match", None)  # neither top_k nor weight moves the unrelated questions
+    assert do.cut_hits(at(24, top_k=1, session=now.session))[figures.match].count("rs-hittick") == 1
+    assert do.rescore(at(24, session=now.session, weight=0.0))[figures.match].count("rs-hittick") > 1
+    by_words = do.rescore(at(24, session=now.session, mode="keyword"))
+    assert by_words[figures.match] == ""
+    assert last(do.settle(at(session=now.session, mode="keyword")))[figures.match] == ""
+
+
+def test_an_index_without_a_question_has_its_chunks_counted(do):
+    shown = last(do.refresh(at()))
+    assert shown[do.inspect.figures.match] == ""
+    assert "inside a sentence." in shown[do.inspect.figures.chunks]
+
+
 def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
     monkeypatch.setattr("rag_web.tabs.inspect.ASK_FIRST", -1.0)
     now = at(24, mode="dense")

@@ -12,6 +12,7 @@ from rag_core.searching import Ranking
 from rag_core.settings import ChunkSettings, SearchSettings
 from rag_core.types import Chunk, Missing
 
+from ..figures import Figures
 from ..session import Job, Session
 from ..views import cells, codes, frame, inspect, viewer
 from ..widgets import Now, Updates, html, script
@@ -74,14 +75,17 @@ class InspectTab:
                     elem_classes=["rs-html"],
                     server_functions=_server_functions(bench),
                 )
-            with gr.Column(elem_classes="rs-cell rs-hitcell", scale=0, min_width=0):
-                self.hits_head = html()
-                self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
+            with gr.Column(scale=0, min_width=0):
+                with gr.Column(elem_classes="rs-cell rs-hitcell", min_width=0):
+                    self.hits_head = html()
+                    self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
+                self.figures = Figures(bench)
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
+        return [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits,
+                *self.figures.outputs]  # fmt: skip
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -151,6 +155,7 @@ class InspectTab:
                 self.found: inspect.note(""),
                 self.hits: inspect.unasked(EXAMPLE if now.index == "furniture" else ""),
                 self.hits_head: cells.head(3, "Passages"),
+                **self.figures.show(now, []),
             }
         again = cells.fold(
             codes.rank(self._place(now.index), ranking.query, now.wanted(now.top_k)), "Search, as Python"
@@ -160,12 +165,19 @@ class InspectTab:
                 self.found: inspect.nothing(ranking.total, ranking.seconds) + again,
                 self.hits: inspect.nothing_found(ranking.query, ranking.nearest, ranking.cut, now.top_k),
                 self.hits_head: cells.head(3, "Passages", "", code),
+                **self.figures.show(now, []),
             }
+        hits, context = session.hits[: now.top_k], self._bench.context
         return {
-            self.found: inspect.summary(session.hits[: now.top_k], ranking.seconds, ranking.note) + again,
+            self.found: inspect.summary(hits, ranking.seconds, ranking.note, context) + again,
             self.hits: inspect.passages(session.hits, now.top_k, session.picked, now.mode),
             self.hits_head: cells.head(3, "Passages", inspect.passages_note(session.hits, now.mode), code),
+            **self.figures.show(now, hits),
         }
+
+    def measure(self, now: Now) -> Updates:
+        """The figures below the passages, for when the hand rests."""
+        return self.figures.measure(now, now.session.hits[: now.top_k] if self.visible(now.session) else [])
 
     def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
         code = codes.rank(self._place(now.index), query, now.wanted(now.top_k))
@@ -219,6 +231,7 @@ class InspectTab:
             yield {self.found: cells.error(str(error))}
         else:
             yield {**self.show_hits(now), **self.show_text(now)} if stay else self.reveal(now)
+            yield self.measure(now)
 
     def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(

@@ -118,6 +118,24 @@ def hits(top_k: int) -> str:
     )
 
 
+def match(index: str) -> str:
+    """Inspect 4: how the ranking's cosines lie against those of unrelated questions."""
+    return (
+        f"match = bench.match({quoted(index)}, ranking)\n"
+        "print(match.best, match.above)  # the share of unrelated pairs below the best\n"
+        "print(match.cut, match.passing, match.separates)"
+    )
+
+
+def statistics(index: str, settings: ChunkSettings) -> str:
+    """Inspect 5: the chunks of a cut in figures."""
+    return (
+        f"chunks = bench.statistics({quoted(index)}, {_chunking(settings)})\n"
+        "print(chunks.count, max(chunks.tokens), chunks.scripts)\n"
+        "print(chunks.too_long, chunks.duplicates, chunks.begin_inside, chunks.end_inside)"
+    )
+
+
 def ask(place: Place, query: str, settings: SearchSettings, history: Sequence[Message] = ()) -> str:
     """Chat 1: the last answer, with the turns before it."""
     names = ["Message", "SearchSettings", "Workbench"] if history else ["SearchSettings", "Workbench"]
