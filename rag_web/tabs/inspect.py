@@ -13,7 +13,9 @@ from rag_core.settings import ChunkSettings, SearchSettings
 from rag_core.types import Chunk, Missing
 
 from ..session import Job, Session
+from ..strip import RunStrip
 from ..views import cells, codes, frame, inspect, viewer
+from ..why import WhyPanel
 from ..widgets import Now, Updates, html, script
 
 EXAMPLE = "Wall-mounted electric fireplace with realistic LED flames"
@@ -21,6 +23,7 @@ ASK_FIRST = 2.0  # seconds of embedding that nobody is asked about
 _QUICK = 0.8  # seconds after which a wait is explained
 _VIEWER = """
 <div class="rs-viewer"><div class="rs-sheet" tabindex="0" role="region" aria-label="Text">
+<button type="button" class="rs-btn rs-ask-why" hidden>Why was this not found?</button>
 <svg class="rs-under" aria-hidden="true"><defs><pattern id="rs-hatch" width="6" height="6" patternUnits="userSpaceOnUse"
 patternTransform="rotate(45)"><path d="M0 0V6" class="rs-hatchline"/></pattern></defs></svg>
 <div class="rs-margin"></div><div class="rs-text"></div></div>
@@ -65,6 +68,7 @@ class InspectTab:
                     num_choices_shown=None,
                     interactive=True,
                 )
+                self.why = WhyPanel(bench)
                 self.viewer = gr.HTML(
                     value=None,
                     html_template=_VIEWER,
@@ -77,11 +81,13 @@ class InspectTab:
             with gr.Column(elem_classes="rs-cell rs-hitcell", scale=0, min_width=0):
                 self.hits_head = html()
                 self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
+            self.strip = RunStrip(bench)
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
+        own = [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
+        return [*own, *self.why.outputs, *self.strip.outputs]
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -122,7 +128,8 @@ class InspectTab:
         return {
             "hits": viewer.marks(hits, document_id, max(now.top_k, session.picked)),
             "picked": session.picked,
-            "stale": ranking is not None and ranking.settings != now.wanted(inspect.RANKED),
+            "stale": ranking is not None and not now.fits(ranking),
+            "asked": session.ranking is not None and session.index == now.index,
             "heat": ranking.query if ranking is not None and now.mode == "field" else "",
             "weight": now.weight,
         }
@@ -145,6 +152,9 @@ class InspectTab:
 
     def show_hits(self, now: Now) -> Updates:
         """The ranked passages cut at top_k, and what was found, from the ranking that is there."""
+        return {**self.why.close(), **self._hits(now)}
+
+    def _hits(self, now: Now) -> Updates:
         session, ranking, code = now.session, now.session.ranking, codes.hits(now.top_k)
         if ranking is None or session.index != now.index:
             return {
@@ -256,6 +266,10 @@ class InspectTab:
             self.document: gr.update(value=hit.document),
             **self.show_text(now, hit.start),
         }
+
+    def explain(self, now: Now, document: str, start: int, end: int) -> Updates:
+        """Why a stretch of a document is not among the passages."""
+        return self.why.explain(now, document, start, end, held_back=not self.visible(now.session))
 
 
 Ask = dict[str, Any]  # viewer.js sends one dict and gets one
