@@ -188,7 +188,7 @@ class Corpora:
     def unrelated_cosines(self, corpus: Corpus) -> FloatArray:
         """Cosines of the unrelated questions with every unit, shape (q, u)."""
         rows = [corpus.unit_cosines(question) for question in self._unrelated_vectors()]
-        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+        return np.stack(rows) if rows else np.zeros((0, len(corpus.unit_hashes)), np.float32)
 
     def reads(self, text: str) -> bool:
         """Whether the embedder knows the script: one it does not know falls apart into single characters."""
@@ -208,8 +208,9 @@ class Corpora:
         with self._lock:
             rows = self._unrelated
         if rows is None:
-            embed = self._engines.embedder().embed_query
-            rows = np.stack([embed(question) for question in UNRELATED_QUESTIONS if self.reads(question)])
+            embedder = self._engines.embedder()
+            read = [embedder.embed_query(question) for question in UNRELATED_QUESTIONS if self.reads(question)]
+            rows = np.array(read, np.float32).reshape(len(read), embedder.dimensions)
             with self._lock:
                 self._unrelated = rows
         return rows

@@ -6,7 +6,7 @@ The fixes are found by trying: each changes one setting as little as it takes. K
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .searching import Ranking
+from .searching import EMBEDS_CHUNKS, Ranking
 from .settings import CHUNK_SIZE, MODES, TOP_K, SearchSettings
 
 DEEPEST = 200  # hits looked through for the rank
@@ -107,7 +107,8 @@ def _candidates(now: SearchSettings, modes: Sequence[str]) -> Iterator[tuple[str
     """Values of each setting, nearest to the present one first."""
     size, overlap = now.chunk_size or int(CHUNK_SIZE.default), now.chunk_overlap or 0
     sizes = sorted((s for s in _SIZES if s != size), key=lambda s: abs(s - size))
-    yield "chunk_size", [(s, replace(now, chunk_size=s, chunk_overlap=min(overlap, s - 1))) for s in sizes]
+    if now.mode not in EMBEDS_CHUNKS:  # each size would have to be embedded first
+        yield "chunk_size", [(s, replace(now, chunk_size=s, chunk_overlap=min(overlap, s - 1))) for s in sizes]
     if now.mode in ("field", "chunks"):
         weights = sorted((w for w in _WEIGHTS if w != now.weight), key=lambda w: abs(w - now.weight))
         yield "weight", [(w, replace(now, weight=w)) for w in weights]

@@ -267,6 +267,11 @@ class Ranking:
                 pass
             return self._read[:top_k]
 
+    def cut_at(self, top_k: int) -> "Ranking":
+        """The same passages under settings that ask for `top_k` of them, without searching again."""
+        settings = replace(self.asked.settings, top_k=top_k)
+        return replace(self, asked=replace(self.asked, settings=settings))
+
     def _read_on(self) -> bool:
         found = next(self._rest, None)
         if found is not None:

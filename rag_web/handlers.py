@@ -56,11 +56,12 @@ class Handlers:
                 failed = cells.error(str(error))
         updates = self.side.choose(wanted.get("index", "") or SAMPLE)
         index = updates[self.side.index]["value"]
+        now.session.asked = question = wanted.get("q", "").strip()
         yield {
             **updates,
             **self.side.asked_for(wanted),
             self.welcome: failed,
-            self.inspect.question: EXAMPLE if index == SAMPLE else "",
+            self.inspect.question: question or (EXAMPLE if index == SAMPLE else ""),
             self.tabs: gr.update(selected="inspect" if index else "upload"),
         }
 
@@ -71,10 +72,21 @@ class Handlers:
     def _enter(self, now: Now, index: str) -> Updates:
         session = now.session
         session.ranking, session.hits, session.document, session.shown, session.paths = None, [], "", "", ()
+        session.asked = ""
         return self.side.choose(index)
 
     def refresh(self, now: Now) -> Iterator[Updates]:
-        """Everything at the present settings; then the scores."""
+        """Everything at the present settings; then the scores, which are kept if a person asked for them."""
+        asked = bool(now.session.asked)
+        yield from self._refresh(now)
+        yield self.inspect.strip.keep(now, unless_any=not asked)
+
+    def show_again(self, now: Now) -> Iterator[Updates]:
+        """After going back to a search: everything, and nothing new to keep."""
+        yield from self._refresh(now)
+        yield self.inspect.strip.show(now)
+
+    def _refresh(self, now: Now) -> Iterator[Updates]:
         yield self._knobs(now)
         try:
             now.session.chunking = now.chunking
@@ -95,6 +107,8 @@ class Handlers:
 
     @staticmethod
     def _query(now: Now) -> str:
+        if now.session.asked:
+            return now.session.asked
         if now.session.ranking is not None and now.session.index == now.index:
             return now.session.ranking.query
         return EXAMPLE if now.index == SAMPLE else ""
@@ -127,10 +141,11 @@ class Handlers:
         yield {**self.upload.show(now), **self.chat.show(now)}
         ranking = now.session.ranking
         here = ranking is not None and now.session.index == now.index
-        if ranking is not None and here and ranking.settings != now.wanted(ranking.settings.top_k):
+        if ranking is not None and here and not now.fits(ranking):
             yield from self.inspect.search(now, ranking.query, stay=True)
         else:
             yield self.inspect.measure(now)
+        yield self.inspect.strip.keep(now)
 
     def cut_hits(self, now: Now) -> Updates:
         """top_k moved: the same ranking, cut elsewhere."""
@@ -203,6 +218,24 @@ class Handlers:
         """A question was asked."""
         if now.index:
             yield from self.inspect.search(now, query)
+            yield self.inspect.strip.keep(now)
+
+    def go_back(self, now: Now, data: Data) -> Updates:
+        """A kept search was clicked: its question and its settings."""
+        now.session.asked = data["q"]
+        return {**self.side.asked_for(data), self.inspect.question: data["q"]}
+
+    def explain(self, now: Now, data: Mapping[str, Any]) -> Updates:
+        """Why is this stretch of a document not among the passages?"""
+        return self.inspect.explain(now, data["document"], int(data["start"]), int(data["end"])) if now.index else {}
+
+    def close_why(self, now: Now, data: Data) -> Updates:
+        """The answer to that was read."""
+        return self.inspect.why.close()
+
+    def bring_in(self, now: Now, data: Data) -> Updates:
+        """The one-click change that brings it in."""
+        return {**self.side.asked_for(data), **self.inspect.why.close()}
 
     def try_example(self, now: Now, data: Data) -> Iterator[Updates]:
         """The example question was clicked."""
@@ -211,9 +244,10 @@ class Handlers:
 
     def embed(self, now: Now, data: Data) -> Iterator[Updates]:
         """Make the missing vectors, however long it takes."""
-        query = self._query(now) or now.session.asked
+        query = self._query(now)
         if now.index and query:
             yield from self.inspect.search(now, query, sure=True, stay=True)
+            yield self.inspect.strip.keep(now)
 
     def pick(self, now: Now, data: Data) -> Updates:
         """A passage was clicked, in the list or in the text."""
@@ -257,7 +291,7 @@ class Handlers:
             return
         question = now.session.turns[-1].question
         yield {self.tabs: gr.update(selected="inspect"), self.inspect.question: question}
-        yield from self.inspect.search(now, question)
+        yield from self.search(now, question)
         yield self.inspect.pick(now, int(data["rank"]))
 
     def everything(self) -> list[Any]:

@@ -167,6 +167,11 @@ class Page(gr.Blocks):
         self._clicked(inspect.hits.example, do.try_example)
         self._clicked(inspect.found.embed, do.embed)
         self._clicked(inspect.found.cancel, do.cancel)
+        self._clicked(inspect.viewer.why, do.explain, trigger_mode="always_last")
+        self._clicked(inspect.why.panel.close, do.close_why)
+        self._clicked(inspect.why.panel.pick, do.pick, trigger_mode="always_last")
+        self._then_refresh(self._clicked(inspect.why.panel.bring_in, do.bring_in))
+        self._on(self._clicked(inspect.strip.film.again, do.go_back).then, do.show_again)
         self._on(inspect.document.input, do.open_document, inspect.document, trigger_mode="always_last")
 
     def _wire_chat(self) -> None:

@@ -20,7 +20,7 @@ from .widgets import Now, Updates, html
 _SETTLED = """
 let rest = 0;
 document.addEventListener('input', (e) => {
-  if (!e.target.closest('#chunk_size, #chunk_overlap')) return;
+  if (!e.target.closest('#chunk_size, #chunk_overlap, #top_k, #weight')) return;
   clearTimeout(rest);
   rest = setTimeout(() => trigger('settled'), 450);
 });

@@ -301,7 +301,7 @@ async function apply(value) {
   const recut = !other && (before.chunk_size !== value.chunk_size || before.chunk_overlap !== value.chunk_overlap);
   shown = value;
   if (other || !pages.length) {
-    sheet.setAttribute('aria-label', 'Text of ' + value.document);
+    sheet.setAttribute('aria-label', 'Text of ' + value.document + '. Shift and arrows select.');
     if (!await restart(0)) return;
     drawMap();
   } else if (recut) {
@@ -340,5 +340,58 @@ body.addEventListener('click', (e) => { // a click into a passage selects it
   const hit = shown && shown.hits.find((h) => boxes(h[0], h[1], box).some((b) => x >= b.left && x <= b.right && y >= b.top && y <= b.bottom));
   if (hit) trigger('pick', { rank: hit[2] });
 });
+
+// ---- "Why was this not found?" for selected text ----------------------------------------------------------------
+const whyButton = sheet.querySelector('.rs-ask-why');
+let chosen = null;
+const offsetOf = (page, at) => page.start + (page.units ? page.units.findIndex((u) => u >= at) : at); // undoes `unit`
+function selected() { // offsets of the selection's ends; null when nothing of the text is selected
+  const selection = getSelection();
+  if (selection.isCollapsed || !selection.rangeCount || !selection.getRangeAt(0).intersectsNode(body)) return null;
+  const range = selection.getRangeAt(0);
+  let start = null, end = null;
+  for (const page of pages) for (const { node, start: begin } of page.nodes) {
+    if (!range.intersectsNode(node)) continue;
+    const a = node === range.startContainer ? range.startOffset : 0, z = node === range.endContainer ? range.endOffset : node.length;
+    if (a >= z) continue;
+    start ??= offsetOf(page, begin + a);
+    end = offsetOf(page, begin + z);
+  }
+  return start === null ? null : { start, end };
+}
+function offer() {
+  const span = shown && shown.asked ? selected() : null;
+  if (!span && document.activeElement === whyButton) return; // by key, some browsers drop the selection on the way
+  chosen = span && { document: shown.document, ...span };
+  whyButton.hidden = !chosen;
+  if (!chosen) return;
+  const box = sheet.getBoundingClientRect(), lines = boxes(chosen.start, chosen.end, box), line = lines[lines.length - 1];
+  if (!line) return;
+  const lowest = sheet.scrollTop + sheet.clientHeight - whyButton.offsetHeight - 6;
+  whyButton.style.top = Math.min(line.bottom + 6, lowest) + 'px';
+  whyButton.style.left = Math.max(8, Math.min(line.right - whyButton.offsetWidth, sheet.clientWidth - whyButton.offsetWidth - 8)) + 'px';
+}
+let offering = 0;
+document.addEventListener('selectionchange', () => { cancelAnimationFrame(offering); offering = requestAnimationFrame(offer); });
+whyButton.addEventListener('pointerdown', (e) => e.preventDefault()); // or the selection would be gone
+whyButton.addEventListener('click', () => {
+  if (chosen) trigger('why', chosen);
+  chosen = null;
+  whyButton.hidden = true;
+});
+whyButton.addEventListener('blur', () => requestAnimationFrame(offer));
+sheet.addEventListener('keydown', (e) => { // Shift and arrows select, from the window's first character on
+  const way = { ArrowDown: ['forward', 'line'], ArrowUp: ['backward', 'line'], ArrowRight: ['forward', 'word'], ArrowLeft: ['backward', 'word'] }[e.key];
+  if (!way || !e.shiftKey || !pages.length) return;
+  e.preventDefault();
+  const selection = getSelection();
+  if (!body.contains(selection.anchorNode)) selection.collapse(...place(firstSeen()));
+  selection.modify('extend', ...way);
+});
+function firstSeen() { // the first character of the topmost line that is wholly in the window
+  let [low, high] = [first(), last()];
+  while (low < high) { const middle = (low + high) >> 1; if (topOf(middle) < sheet.scrollTop) low = middle + 1; else high = middle; }
+  return low;
+}
 watch('value', update);
 update();

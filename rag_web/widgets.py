@@ -6,12 +6,14 @@ Knows nothing of any one tab.
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from rag_core.corpora import UNREAD_WEIGHT
+from rag_core.searching import Ranking
 from rag_core.settings import MODES, WEIGHT, ChunkSettings, SearchSettings
 
 from .notices import told
@@ -66,6 +68,13 @@ class Now:
         return SearchSettings(
             top_k, self.mode, chunk_size=cut.chunk_size, chunk_overlap=cut.chunk_overlap, weight=self.weight
         )
+
+    def fits(self, ranking: Ranking) -> bool:
+        """Whether a ranking was made at the present settings; where it has a note, at a lowered weight."""
+        wanted = self.wanted(ranking.settings.top_k)
+        if ranking.note:
+            wanted = replace(wanted, weight=min(wanted.weight, UNREAD_WEIGHT))
+        return ranking.settings == wanted
 
 
 def html(value: str = "", *, acts: tuple[str, ...] = (), js: str = "", classes: str = "", elem_id: str = "") -> gr.HTML:

@@ -90,6 +90,16 @@ def test_inspect_folds_judge_the_match_and_count_the_chunks(page, now, capsys):
     assert str(names["match"].above) in capsys.readouterr().out
 
 
+def test_the_folds_of_runs_and_of_selected_text(page, now, capsys):
+    list(page.search(now, QUESTION))
+    shown = page.inspect.strip.show(now)
+    run(shown[page.inspect.strip.head])
+    assert capsys.readouterr().out == f"{QUESTION} field 40 3 {page.bench.runs('notes')[0].tokens}\n"
+    found = page.inspect.explain(now, "설치 안내.txt", 3, 9)
+    names = run(found[page.inspect.why.panel])
+    assert names["why"] == page.bench.why_not("notes", now.session.ranking.cut_at(3), "설치 안내.txt", 3, 9)
+
+
 def test_the_fold_of_missing_vectors_makes_them(page, now):
     finer = Now(now.session, "notes", 16, 0, 3, mode="dense")
     now.session.chunking = finer.chunking

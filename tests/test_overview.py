@@ -108,3 +108,11 @@ def test_why_not_of_a_hit_says_it_is_found(filled):
     assert answer.found and answer.rank == 1 and answer.fixes == ()
     with pytest.raises(IndexMissing):
         filled.why_not("home", ranking, "gone.txt", 0, 5)
+
+
+def test_why_not_tries_nothing_that_would_have_to_be_embedded_first(filled):
+    ranking = filled.rank("home", "The oak number", SearchSettings(top_k=1, mode="dense"))
+    text = filled.document("home", "oak.txt").text
+    answer = filled.why_not("home", ranking, "oak.txt", len(text) - 5, len(text))
+    assert "chunk_size" not in {fix.knob for fix in answer.fixes}
+    assert filled.missing("home", ChunkSettings(64), "dense").missing > 0

@@ -11,6 +11,7 @@ from rag_web.page import build_page, launch_options
 from rag_web.session import Job, Session, Stream
 from rag_web.sharing import ShareState
 from rag_web.starting import Starter
+from rag_web.views import runs
 from rag_web.widgets import Now, handler
 from tests.fakes import FakeChat
 
@@ -311,3 +312,91 @@ def test_a_stream_gives_the_newest_item_and_raises_at_its_end():
     with pytest.raises(ValueError, match="broken"):
         seen.extend(Stream(items))
     assert seen[-1] == 2
+
+
+# ---- runs, the panel about selected text, the address ---------------------------------------------------------------
+
+
+def test_searches_and_settings_that_rested_are_kept_once_and_pixels_are_not(do, bench):
+    now = at()
+    last(do.search(now, "flames on the wall"))
+    last(do.search(now, "flames on the wall"))
+    assert [run.query for run in bench.runs("notes")] == ["flames on the wall"]
+    assert bench.runs("notes")[0].settings["top_k"] == 5 and len(bench.runs("notes")[0].places) == 5
+    for weight in (0.45, 0.4, 0.35):
+        do.rescore(at(session=now.session, weight=weight))
+    do.cut_hits(at(top_k=3, session=now.session, weight=0.35))
+    assert len(bench.runs("notes")) == 1
+    shown = last(do.settle(at(top_k=3, session=now.session, weight=0.35)))[do.inspect.strip.film]
+    newest = bench.runs("notes")[0]
+    assert (newest.settings["weight"], newest.settings["top_k"], len(newest.places)) == (0.35, 3, 3)
+    assert shown.count("<li>") == 2 and shown.count("aria-current") == 1
+
+
+def test_what_the_page_asked_by_itself_is_kept_only_where_nothing_is_yet(do, bench, monkeypatch):
+    monkeypatch.setattr("rag_web.handlers.SAMPLE", "notes")
+    last(do.refresh(at()))
+    assert len(bench.runs("notes")) == 1
+    last(do.search(at(), "flames on the wall"))
+    last(do.refresh(at()))
+    assert [run.query for run in bench.runs("notes")][0] == "flames on the wall" and len(bench.runs("notes")) == 2
+
+
+def test_a_run_brings_back_question_and_sliders_and_is_not_kept_again(do, bench):
+    session = Session()
+    last(do.search(at(96, 8, 3, session, mode="chunks", weight=0.2), "flames on the wall"))
+    last(do.search(at(session=session), "Sofa 3"))
+    old = bench.runs("notes")[1]
+    data = {"q": old.query, **{name: str(old.settings[name]) for name in runs.KNOBS}}
+    back = do.go_back(at(session=session), data)
+    sliders = [back[part] for part in (do.side.chunk_size, do.side.chunk_overlap, do.side.top_k, do.side.weight)]
+    assert sliders == [96, 8, 3, 0.2] and back[do.side.mode] == "chunks"
+    assert back[do.inspect.question] == "flames on the wall"
+    shown = last(do.show_again(at(96, 8, 3, session, mode="chunks", weight=0.2)))
+    assert session.ranking.query == "flames on the wall" and session.ranking.settings.mode == "chunks"
+    assert len(bench.runs("notes")) == 2
+    film = shown[do.inspect.strip.film]
+    assert film.index("aria-current") > film.index("Sofa 3")
+    assert "chunk_size=96&amp;chunk_overlap=8&amp;top_k=3&amp;weight=0.2&amp;mode=chunks&amp;q=flames+on+the" in film
+
+
+def test_an_address_with_a_question_asks_it(do):
+    now = at()
+    opened = last(do.open(now, {"index": "notes", "q": " Sofa 3 ", "weight": "0.2"}))
+    assert opened[do.inspect.question] == "Sofa 3" and opened[do.side.weight] == 0.2
+    last(do.refresh(at(session=now.session, weight=0.2)))
+    assert now.session.ranking.query == "Sofa 3"
+
+
+def test_a_refused_search_is_not_kept_and_the_strip_stays(do, bench):
+    now = at()
+    shown = last(do.search(now, " "))
+    assert "The question is empty." in shown[do.inspect.found]
+    assert bench.runs("notes") == []
+    assert "Every search is kept here" in shown[do.inspect.strip.film]
+
+
+def test_why_not_explains_selected_text_and_a_fix_sets_the_slider(do, bench):
+    now = at(24, top_k=1)
+    last(do.search(now, "flames in three colours"))
+    text = bench.document("notes", "fire.txt").text
+    start = text.index("Sofa 7 stands")
+    shown = do.explain(now, {"document": "fire.txt", "start": start, "end": start + 6})[do.inspect.why.panel]
+    assert "Why was this not found?" in shown and "Sofa 7 stands in the hall." in shown
+    best = now.session.hits[0]
+    shown = do.explain(now, {"document": "fire.txt", "start": best.start, "end": best.end})[do.inspect.why.panel]
+    assert "This was found" in shown
+    fixed = do.bring_in(now, {"top_k": "9", "act": "bring_in"})
+    assert fixed[do.side.top_k] == 9 and fixed[do.inspect.why.panel] == ""
+    assert "There is no document" in do.explain(now, {"document": "gone", "start": 0, "end": 1})[do.inspect.why.panel]
+    assert do.cut_hits(at(24, top_k=2, session=now.session))[do.inspect.why.panel] == ""
+
+
+def test_a_weight_that_fell_for_an_unread_script_still_fits(do, bench, monkeypatch):
+    monkeypatch.setattr(type(bench._corpora), "reads", lambda self, query: False)
+    now = at(weight=0.5)
+    last(do.search(now, "벽난로는 벽에 답니다"))
+    assert now.session.ranking.settings.weight == 0.1
+    assert now.fits(now.session.ranking)
+    assert not at(weight=0.05).fits(now.session.ranking)
+    assert not do.inspect.show_text(now)[do.inspect.viewer]["stale"]

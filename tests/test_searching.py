@@ -53,6 +53,13 @@ def test_hits_are_in_order_and_carry_their_text(filled, mode):
     assert len(spans) == 6
 
 
+def test_a_ranking_cut_elsewhere_is_the_same_search_at_another_top_k(filled):
+    ranking = filled.rank("papers", "words about paper", SearchSettings(top_k=20))
+    narrow = ranking.cut_at(2)
+    assert narrow.settings.top_k == 2 and narrow.hits() == ranking.hits(2)
+    assert ranking.settings.top_k == 20 and narrow.hits(20) == ranking.hits()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_top_k_only_cuts_the_same_ranking(filled, mode):
     ranking = filled.rank("papers", "words about paper", SearchSettings(top_k=1, mode=mode))

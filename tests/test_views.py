@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core import Answer, BuildReport, Chunk, ChunkSettings, Document, Hit, Progress, Prompt, Skipped
+from rag_core.explaining import Fix, WhyNot
 from rag_core.overview import ChunkStatistics, Match
-from rag_core.types import Citation, DocumentInfo, Dropped, IndexInfo, Missing, PromptTokens, Timings
+from rag_core.settings import SearchSettings
+from rag_core.types import Citation, DocumentInfo, Dropped, IndexInfo, Missing, PromptTokens, Run, Timings
 from rag_web.sharing import Share
-from rag_web.views import cells, chat, codes, figures, frame, inspect, upload, viewer, words
+from rag_web.views import cells, chat, codes, figures, frame, inspect, runs, upload, viewer, why, words
 
 EVIL = '<img src=x onerror=alert(1)> & "quotes"'
 
@@ -39,6 +41,39 @@ def measured(**changes):
 def answer(text, **changes):
     prompt = Prompt((), "system\nuser", PromptTokens(46, 448, 0, 38, 200, 2048), (hit(1), hit(2, document="b.txt")))
     return Answer(**{"text": text, "model": "Small", "prompt": prompt, "finish_reason": "stop", **changes})
+
+
+SETTINGS = {"top_k": 5, "mode": "field", "chunk_size": 256, "chunk_overlap": 32, "weight": 0.6}
+MISSED = WhyNot(
+    found=False,
+    rank=9,
+    anchor=(0, 7),
+    score=0.352,
+    dense=0.31,
+    keyword=2.34,
+    last_score=0.397,
+    gap=0.045,
+    fixes=(
+        Fix("top_k", 9, 9, 1120, SearchSettings(top_k=9)),
+        Fix("chunk_size", 128, 5, 400, SearchSettings(chunk_size=128, chunk_overlap=16)),
+        Fix("weight", 0.2, 4, 590, SearchSettings(weight=0.2)),
+        Fix("floor", 0.5, 4, 590, SearchSettings(floor=0.5)),
+        Fix("mode", "chunks", 3, 900, SearchSettings(mode="chunks")),
+    ),
+)
+
+
+class RANKING:  # as much of one as the panel reads
+    settings = SearchSettings()
+    total, nearest, cut = 2310, 0.12, 0.3
+
+    @staticmethod
+    def hits():
+        return [hit(rank) for rank in range(1, 6)]
+
+
+def run(query="A fire?", at=1.0, **settings):
+    return Run(query, SETTINGS | settings, ((1, 0.5), (2, 0.999), (3, 0.5)), 586, 0.004, at)
 
 
 # ---- words ----------------------------------------------------------------------------------------------------------
@@ -78,6 +113,9 @@ def test_every_view_escapes_what_it_shows():
     document = Document("d", EVIL, EVIL)
     shown = [
         inspect.passages([evil], 5, 1, "field"),
+        runs.film([run(EVIL)], None, runs.address(EVIL, EVIL, SETTINGS)),
+        why.panel(MISSED, RANKING, EVIL, False, EVIL),
+        why.failed(EVIL),
         inspect.nothing_found(EVIL, 0.1, 0.3, 5),
         figures.match_cell(4, judged(), [evil], 9, EVIL, EVIL),
         figures.chunks_cell(5, measured(scripts=[(EVIL, 1.0), (EVIL, 2.0)]), 200, EVIL),
@@ -359,3 +397,62 @@ def test_the_summary_says_how_much_of_the_chat_model_the_passages_fill():
 @given(st.text())
 def test_quoted_is_a_literal_of_the_same_text(text):
     assert eval(codes.quoted(text)) == text
+
+
+# ---- runs and the panel about selected text -------------------------------------------------------------------------
+
+
+def test_the_film_marks_the_first_run_that_is_on_the_page_and_carries_what_brings_it_back():
+    kept = [run(at=3.0, top_k=6), run("벽난로?", at=2.0), run(at=1.0), run(at=0.5)]
+    shown = runs.film(kept, run(), "?index=notes")
+    cards = shown.split("<li>")[1:]
+    assert ['aria-current="true"' in card for card in cards] == [False, False, True, False]
+    assert 'data-q="A fire?" data-at="1.0" data-chunk_size="256" data-chunk_overlap="32" data-top_k="5"' in cards[2]
+    assert 'data-weight="0.6" data-mode="field"' in cards[2]
+    assert "<span>field 256, 6</span><span>4 ms</span>" in cards[0]
+    assert '<span class="rs-q" lang="ko">' in cards[1]
+    assert "chunk_size 256, chunk_overlap 32, top_k 5, weight 0.60. 3 passages, 586 tokens." in cards[2]
+
+
+def test_a_barcode_has_a_long_bar_at_the_best_hit_and_one_bar_for_hits_that_share_a_place():
+    shown = runs.film([run()], None, "")
+    assert 'class="rs-mm2" d="M84 0h2V16h-2zM165 2h2V14h-2z"' in shown
+    assert shown.count("v10h-2z") == 54
+
+
+def test_an_empty_film_says_what_will_stand_there():
+    assert "Every search is kept here" in runs.film([], None, "?index=notes")
+    assert 'data-address="?index=notes"' in runs.film([], None, "?index=notes")
+
+
+def test_the_address_names_every_setting_and_leaves_out_a_very_long_question():
+    said = runs.address("my notes", "벽 & wall?", SETTINGS)
+    assert said.startswith("?index=my+notes&chunk_size=256&chunk_overlap=32&top_k=5&weight=0.6&mode=field&q=%EB%B2%BD")
+    assert "+%26+wall%3F" in said
+    assert "&q=" not in runs.address("notes", "x" * 1001, SETTINGS)
+
+
+def test_why_not_tells_place_gap_parts_and_fixes_that_have_a_slider():
+    shown = why.panel(MISSED, RANKING, "It hangs.", False, "")
+    assert "comes <b>9th</b>, and only the first 5 are used (2,310 sentences compared)" in shown
+    assert "scores <b>0.352</b>, 0.045 below the last one used (0.397)" in shown
+    assert "cosine 0.31" in shown and "BM25 2.3" in shown
+    assert 'data-act="bring_in" data-top_k="9">Set top_k 9</button><span>as passage 9, 1,120 tokens in all' in shown
+    assert 'data-chunk_size="128" data-chunk_overlap="16">Set chunk_size 128' in shown
+    assert 'data-weight="0.2">Set weight 0.20' in shown and 'data-mode="chunks">Set recipe chunks' in shown
+    assert "floor" not in shown
+
+
+def test_why_not_without_a_rank_or_a_fix_says_so():
+    shown = why.panel(replace(MISSED, rank=0, fixes=()), RANKING, "It hangs.", False, "")
+    assert "<b>not among the first 200</b> passages" in shown and "below the last" not in shown
+    assert "No single setting brings it in" in shown
+
+
+def test_why_not_of_a_hit_says_it_was_found_and_where():
+    found = replace(MISSED, found=True, rank=2, fixes=())
+    shown = why.panel(found, RANKING, "It hangs.", False, "")
+    assert "<h3>This was found</h3>" in shown and "<b>passage 2 of 5</b>" in shown
+    assert 'data-act="pick" data-rank="2"' in shown
+    held = why.panel(found, RANKING, "It hangs.", True, "")
+    assert "the best cosine is 0.12 and the cut is 0.30" in held and 'data-act="pick"' not in held

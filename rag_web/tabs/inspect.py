@@ -14,7 +14,9 @@ from rag_core.types import Chunk, Missing
 
 from ..figures import Figures
 from ..session import Job, Session
+from ..strip import RunStrip
 from ..views import cells, codes, frame, inspect, viewer
+from ..why import WhyPanel
 from ..widgets import Now, Updates, html, script
 
 EXAMPLE = "Wall-mounted electric fireplace with realistic LED flames"
@@ -22,6 +24,7 @@ ASK_FIRST = 2.0  # seconds of embedding that nobody is asked about
 _QUICK = 0.8  # seconds after which a wait is explained
 _VIEWER = """
 <div class="rs-viewer"><div class="rs-sheet" tabindex="0" role="region" aria-label="Text">
+<button type="button" class="rs-btn rs-ask-why" hidden>Why was this not found?</button>
 <svg class="rs-under" aria-hidden="true"><defs><pattern id="rs-hatch" width="6" height="6" patternUnits="userSpaceOnUse"
 patternTransform="rotate(45)"><path d="M0 0V6" class="rs-hatchline"/></pattern></defs></svg>
 <div class="rs-margin"></div><div class="rs-text"></div></div>
@@ -66,6 +69,7 @@ class InspectTab:
                     num_choices_shown=None,
                     interactive=True,
                 )
+                self.why = WhyPanel(bench)
                 self.viewer = gr.HTML(
                     value=None,
                     html_template=_VIEWER,
@@ -80,12 +84,13 @@ class InspectTab:
                     self.hits_head = html()
                     self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
                 self.figures = Figures(bench)
+            self.strip = RunStrip(bench)
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits,
-                *self.figures.outputs]  # fmt: skip
+        own = [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
+        return [*own, *self.figures.outputs, *self.why.outputs, *self.strip.outputs]
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -126,7 +131,8 @@ class InspectTab:
         return {
             "hits": viewer.marks(hits, document_id, max(now.top_k, session.picked)),
             "picked": session.picked,
-            "stale": ranking is not None and ranking.settings != now.wanted(inspect.RANKED),
+            "stale": ranking is not None and not now.fits(ranking),
+            "asked": session.ranking is not None and session.index == now.index,
             "heat": ranking.query if ranking is not None and now.mode == "field" else "",
             "weight": now.weight,
         }
@@ -149,6 +155,9 @@ class InspectTab:
 
     def show_hits(self, now: Now) -> Updates:
         """The ranked passages cut at top_k, and what was found, from the ranking that is there."""
+        return {**self.why.close(), **self._hits(now)}
+
+    def _hits(self, now: Now) -> Updates:
         session, ranking, code = now.session, now.session.ranking, codes.hits(now.top_k)
         if ranking is None or session.index != now.index:
             return {
@@ -269,6 +278,10 @@ class InspectTab:
             self.document: gr.update(value=hit.document),
             **self.show_text(now, hit.start),
         }
+
+    def explain(self, now: Now, document: str, start: int, end: int) -> Updates:
+        """Why a stretch of a document is not among the passages."""
+        return self.why.explain(now, document, start, end, held_back=not self.visible(now.session))
 
 
 Ask = dict[str, Any]  # viewer.js sends one dict and gets one

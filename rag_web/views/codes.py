@@ -136,6 +136,26 @@ def statistics(index: str, settings: ChunkSettings) -> str:
     )
 
 
+def runs(place: Place) -> str:
+    """Inspect 5: the searches that were kept, newest first."""
+    return (
+        f"{_imports('Workbench')}\n\n{place.opening}\n"
+        f"for run in bench.runs({quoted(place.index)}):\n"
+        '    print(run.query, run.settings["mode"], run.settings["chunk_size"], run.settings["top_k"], run.tokens)'
+    )
+
+
+def why(place: Place, query: str, settings: SearchSettings, document: str, span: tuple[int, int]) -> str:
+    """Inspect, the panel: why a stretch of a document is not among the hits."""
+    return (
+        f"{rank(place, query, settings)}\n"
+        f"why = bench.why_not({quoted(place.index)}, ranking, {quoted(document)}, {span[0]}, {span[1]})\n"
+        "print(why.found, why.rank, round(why.gap, 3))\n"
+        "for fix in why.fixes:\n"
+        "    print(fix.knob, fix.value, fix.rank, fix.tokens)"
+    )
+
+
 def ask(place: Place, query: str, settings: SearchSettings, history: Sequence[Message] = ()) -> str:
     """Chat 1: the last answer, with the turns before it."""
     names = ["Message", "SearchSettings", "Workbench"] if history else ["SearchSettings", "Workbench"]

@@ -210,6 +210,52 @@ def test_a_question_is_scored_and_an_open_fold_stays_open(open_page):
     assert page.locator("#found details").get_attribute("open") is not None
 
 
+def test_a_run_goes_back_and_the_address_follows(open_page):
+    page = open_page()
+    page.locator("#question textarea").fill("round table extends")
+    page.locator("#search").click()
+    page.locator("#runs .rs-now", has_text="round table extends").wait_for()
+    slider = page.locator("#top_k input[type=range]")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.locator("#runs .rs-now", has_text="field 200, 6").wait_for()
+    page.wait_for_function("() => location.search.includes('top_k=6') && location.search.includes('q=round+table')")
+    page.locator("#runs .rs-frame", has_text="Wall-mounted").last.press("Enter")
+    page.locator("#runs .rs-now", has_text="Wall-mounted").wait_for()
+    assert slider.input_value() == "5"
+    assert page.locator("#question textarea").input_value() == QUESTION
+    page.wait_for_function("() => location.search.includes('top_k=5') && location.search.includes('q=Wall')")
+    assert page.evaluate("() => document.activeElement.classList.contains('rs-frame')")
+
+
+def test_an_address_restores_question_and_settings(open_page):
+    page = open_page(query="?top_k=3&weight=0.2&mode=chunks&q=round+table+extends")
+    assert page.locator("#question textarea").input_value() == "round table extends"
+    page.locator("#hits .rs-cutline", has_text="top_k 3").wait_for()
+    page.locator("#runs .rs-now", has_text="chunks 200, 3").wait_for()
+
+
+def test_selected_text_says_why_it_was_not_found_and_a_fix_brings_it_in(open_page):
+    page = open_page(query="?top_k=1")
+    choose_document(page, "ENT-4002.txt")
+    page.locator("#viewer .rs-text .rs-page").first.wait_for()
+    page.locator("#viewer .rs-sheet").focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_role("button", name="Why was this not found?").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("region", name="Why was this not found?")
+    panel.wait_for()
+    said = page.locator("#viewer .rs-text").inner_text()
+    assert panel.locator("blockquote").inner_text().rstrip("…") in " ".join(said.split())
+    fix = panel.get_by_role("button", name="Set top_k")
+    wanted = fix.inner_text().split()[-1]
+    fix.click()
+    panel.wait_for(state="detached")
+    page.wait_for_function(f"() => document.querySelectorAll('#hits .rs-hit').length === {wanted}")
+    assert page.locator("#top_k input[type=range]").input_value() == wanted
+
+
 def test_an_answer_streams_and_stop_ends_it(open_page):
     page = open_page()
     tab(page, "Chat")
