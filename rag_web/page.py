@@ -167,6 +167,8 @@ class Page(gr.Blocks):
         self._clicked(inspect.hits.example, do.try_example)
         self._clicked(inspect.found.embed, do.embed)
         self._clicked(inspect.found.cancel, do.cancel)
+        self._clicked(inspect.figures.plane.draw, do.draw, trigger_mode="always_last")
+        self._clicked(inspect.figures.plane.open, do.open_place, trigger_mode="always_last")
         self._on(inspect.document.input, do.open_document, inspect.document, trigger_mode="always_last")
 
     def _wire_chat(self) -> None:

@@ -90,6 +90,17 @@ def test_inspect_folds_judge_the_match_and_count_the_chunks(page, now, capsys):
     assert str(names["match"].above) in capsys.readouterr().out
 
 
+def test_the_map_fold_projects_with_and_without_a_question(page, now, capsys):
+    assert "Draw the map" in page.inspect.draw(now)[page.inspect.figures.plane]
+    unasked = page.draw(now, {})[page.inspect.figures.plane]
+    assert run(page.upload.show(now)[page.upload.head], unasked)["plane"].question is None
+    list(page.inspect.search(now, QUESTION))
+    shown = {**page.inspect.show_hits(now), **page.inspect.draw(now)}
+    names = run(shown[page.inspect.found], shown[page.inspect.figures.plane])
+    assert names["plane"].question.shape == (2,)
+    capsys.readouterr()
+
+
 def test_the_fold_of_missing_vectors_makes_them(page, now):
     finer = Now(now.session, "notes", 16, 0, 3, mode="dense")
     now.session.chunking = finer.chunking

@@ -136,6 +136,15 @@ def statistics(index: str, settings: ChunkSettings) -> str:
     )
 
 
+def projection(index: str, asked: bool) -> str:
+    """Inspect 6: the units on a plane."""
+    return (
+        f"plane = bench.projection({quoted(index)}{', ranking' if asked else ''})\n"
+        "for document, start, point in zip(plane.documents, plane.starts, plane.points):\n"
+        "    print(document, start, point)"
+    )
+
+
 def ask(place: Place, query: str, settings: SearchSettings, history: Sequence[Message] = ()) -> str:
     """Chat 1: the last answer, with the turns before it."""
     names = ["Message", "SearchSettings", "Workbench"] if history else ["SearchSettings", "Workbench"]
