@@ -1,4 +1,4 @@
-"""Below the passages of Inspect: is the match real, and the chunks in figures. Knows nothing of the rest of the tab."""
+"""Below the passages of Inspect: is the match real, the chunks in figures, the map. Knows nothing of the tab's rest."""
 
 from typing import Any
 
@@ -8,22 +8,30 @@ from rag_core.overview import Match
 from rag_core.searching import Ranking
 from rag_core.types import Hit
 
-from .views import codes, figures
+from .views import cells, codes, figures, plane
 from .widgets import Now, Updates, html
+
+# The map stands far below the text it opens.
+_TO_THE_TEXT = """
+element.addEventListener('click', (e) => {
+  if (e.target.closest('[data-act=open]')) document.querySelector('#viewer').scrollIntoView({ block: 'center' });
+});
+"""
 
 
 class Figures:
-    """Two cells. What takes more than a few milliseconds is left to `measure`, for when the hand rests."""
+    """Three cells. What takes more than a few milliseconds is left to `measure`, for when the hand rests."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self.match = html(elem_id="match")
         self.chunks = html(elem_id="chunks")
+        self.plane = html(acts=("draw", "open"), js=_TO_THE_TEXT, elem_id="plane")
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
-        return [self.match, self.chunks]
+        return [self.match, self.chunks, self.plane]
 
     def show(self, now: Now, hits: list[Hit]) -> Updates:
         """Mark the `hits` in the histogram of the session's ranking, if it has been judged already."""
@@ -49,6 +57,18 @@ class Figures:
         except RagError:  # the cells above say it
             return {self.match: "", self.chunks: ""}
         return {self.chunks: chunks, **self.show(now, hits)}
+
+    def draw(self, now: Now, hits: list[Hit]) -> Updates:
+        """The map, where it was asked for; a fraction of a second on a small index, so it comes last."""
+        session, ranking = now.session, now.session.ranking
+        if not now.index or not session.mapped:
+            return {self.plane: plane.offer(6) if now.index else ""}
+        asked = ranking if session.index == now.index and ranking and ranking.asked.vector is not None else None
+        try:
+            points = self._bench.projection(now.index, asked)
+        except RagError as error:
+            return {self.plane: cells.error(str(error))}
+        return {self.plane: plane.cell(6, points, hits, codes.projection(now.index, asked is not None))}
 
     def _judge(self, now: Now, ranking: Ranking) -> Match:
         judged = now.session.judged

@@ -104,6 +104,7 @@ class Handlers:
             yield from self.inspect.search(now, query, stay=True)
         else:
             yield self.inspect.measure(now)
+            yield self.inspect.draw(now)
 
     @staticmethod
     def _query(now: Now) -> str:
@@ -262,6 +263,17 @@ class Handlers:
         """Another document was chosen for the viewer."""
         now.session.document = document or ""
         return self.inspect.show_text(now, 0)
+
+    def draw(self, now: Now, data: Data) -> Updates:
+        """The map was asked for."""
+        now.session.mapped = True
+        return self.inspect.draw(now)
+
+    def open_place(self, now: Now, data: Data) -> Updates:
+        """A point of the map was clicked: its document, at its place."""
+        name, start = data["document"], int(data["start"])
+        now.session.document = name
+        return {self.inspect.document: gr.update(value=name), **self.inspect.show_text(now, start)}
 
     # ---- chat -------------------------------------------------------------------------------------------------
 

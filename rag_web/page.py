@@ -172,6 +172,8 @@ class Page(gr.Blocks):
         self._clicked(inspect.why.panel.pick, do.pick, trigger_mode="always_last")
         self._then_refresh(self._clicked(inspect.why.panel.bring_in, do.bring_in))
         self._on(self._clicked(inspect.strip.film.again, do.go_back).then, do.show_again)
+        self._clicked(inspect.figures.plane.draw, do.draw, trigger_mode="always_last")
+        self._clicked(inspect.figures.plane.open, do.open_place, trigger_mode="always_last")
         self._on(inspect.document.input, do.open_document, inspect.document, trigger_mode="always_last")
 
     def _wire_chat(self) -> None:

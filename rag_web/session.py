@@ -122,6 +122,7 @@ class Session:
     chunking: ChunkSettings | None = None  # the last cut that was valid
     anyway: bool = False  # show hits although nothing was found
     judged: tuple[Ranking, Match] | None = None  # the last ranking whose cosines were compared with unrelated ones
+    mapped: bool = False  # the map is wanted
     picked: int = 0  # rank of the selected hit
     document: str = ""  # shown in the viewer
     shown: str = ""  # shown in the preview

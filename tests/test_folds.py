@@ -100,6 +100,17 @@ def test_the_folds_of_runs_and_of_selected_text(page, now, capsys):
     assert names["why"] == page.bench.why_not("notes", now.session.ranking.cut_at(3), "설치 안내.txt", 3, 9)
 
 
+def test_the_map_fold_projects_with_and_without_a_question(page, now, capsys):
+    assert "Draw the map" in page.inspect.draw(now)[page.inspect.figures.plane]
+    unasked = page.draw(now, {})[page.inspect.figures.plane]
+    assert run(page.upload.show(now)[page.upload.head], unasked)["plane"].question is None
+    list(page.inspect.search(now, QUESTION))
+    shown = {**page.inspect.show_hits(now), **page.inspect.draw(now)}
+    names = run(shown[page.inspect.found], shown[page.inspect.figures.plane])
+    assert names["plane"].question.shape == (2,)
+    capsys.readouterr()
+
+
 def test_the_fold_of_missing_vectors_makes_them(page, now):
     finer = Now(now.session, "notes", 16, 0, 3, mode="dense")
     now.session.chunking = finer.chunking

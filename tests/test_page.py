@@ -161,6 +161,19 @@ def test_an_index_without_a_question_has_its_chunks_counted(do):
     assert "inside a sentence." in shown[do.inspect.figures.chunks]
 
 
+def test_a_point_of_the_map_opens_its_place(do):
+    now = at()
+    last(do.search(now, "flames on the wall"))
+    assert 'data-act="draw"' in do.inspect.draw(now)[do.inspect.figures.plane]
+    drawn = do.draw(now, {})[do.inspect.figures.plane]
+    start = re.findall(r'data-document="fire.txt" data-start="(\d+)"', drawn)[-1]
+    now.session.document = ""
+    viewer = do.open_place(now, {"document": "fire.txt", "start": start})[do.inspect.viewer]
+    assert (viewer["document"], viewer["at"]) == ("fire.txt", int(start))
+    gone = do.open_place(now, {"document": "gone.txt", "start": "0"})
+    assert "gone.txt" in gone[do.inspect.text_head]
+
+
 def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
     monkeypatch.setattr("rag_web.tabs.inspect.ASK_FIRST", -1.0)
     now = at(24, mode="dense")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from rag_core import Answer, BuildReport, Chunk, ChunkSettings, Document, Hit, Progress, Prompt, Skipped
 from rag_core.explaining import Fix, WhyNot
-from rag_core.overview import ChunkStatistics, Match
+from rag_core.overview import ChunkStatistics, Match, Projection
 from rag_core.settings import SearchSettings
 from rag_core.types import Citation, DocumentInfo, Dropped, IndexInfo, Missing, PromptTokens, Run, Timings
 from rag_web.sharing import Share
-from rag_web.views import cells, chat, codes, figures, frame, inspect, runs, upload, viewer, why, words
+from rag_web.views import cells, chat, codes, figures, frame, inspect, plane, runs, upload, viewer, why, words
 
 EVIL = '<img src=x onerror=alert(1)> & "quotes"'
 
@@ -36,6 +36,12 @@ def measured(**changes):
     given = {"count": 3, "tokens": (12, 80, 198), "characters": (40, 300, 800), "scripts": [("other", 0.25)]}
     edges = {"too_long": 0, "duplicates": 0, "begin_inside": 0, "end_inside": 0}
     return ChunkStatistics(**{**given, **edges, **changes})
+
+
+def projected(documents, question=True):
+    points = np.array([[i, i * i] for i in range(len(documents))], np.float32)
+    asked = np.array([0.5, 0.5], np.float32) if question else None
+    return Projection(points, asked, documents, range(len(documents)), range(1, len(documents) + 1))
 
 
 def answer(text, **changes):
@@ -117,6 +123,7 @@ def test_every_view_escapes_what_it_shows():
         why.panel(MISSED, RANKING, EVIL, False, EVIL),
         why.failed(EVIL),
         inspect.nothing_found(EVIL, 0.1, 0.3, 5),
+        plane.cell(6, projected([EVIL, EVIL, "b"]), [evil], EVIL),
         figures.match_cell(4, judged(), [evil], 9, EVIL, EVIL),
         figures.chunks_cell(5, measured(scripts=[(EVIL, 1.0), (EVIL, 2.0)]), 200, EVIL),
         chat.conversation([turn], EVIL),
@@ -383,6 +390,24 @@ def test_chunks_that_cost_or_break_more_are_named():
     assert "1 begins and none ends inside a sentence." in html
     assert "2 chunks are longer than the embedder reads; recipe dense does not see their ends." in html
     assert "1 chunk repeats another word for word." in html
+
+
+def test_the_map_gives_shapes_to_the_documents_of_the_passages():
+    hits = [hit(1, document="b.txt"), hit(2, document="a.txt"), hit(3, document="b.txt")]
+    html = plane.cell(6, projected(["a.txt", "b.txt", "c.txt", "c.txt"]), hits, "code")
+    assert 'aria-label="Map of 4 units of text in 3 documents, the question among them"' in html
+    shapes = re.findall(r'class="rs-shape" d="([^"]*)" transform="[^"]*" data-act="open" data-document="(\w)', html)
+    assert len(dict(shapes)) == 2 and {name for _, name in shapes} == {"a", "b"}
+    assert html.count('data-document="c.txt"') == 2 and 'data-start="3"' in html
+    assert 'class="rs-asking"' in html and ">other documents<" in html
+    assert "rs-asking" not in plane.cell(6, projected(["a", "b", "c"], question=False), [], "")
+    assert plane.cell(6, projected([]), [], "") == ""
+
+
+def test_of_many_units_the_map_draws_some_and_says_so():
+    html = plane.cell(6, projected(["a"] * (2 * plane.MOST + 1)), [], "")
+    assert "2,001 units of text, one of 3 drawn" in html
+    assert html.count("data-act") == 667
 
 
 def test_the_summary_says_how_much_of_the_chat_model_the_passages_fill():

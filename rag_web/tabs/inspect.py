@@ -10,7 +10,7 @@ from rag_core import Workbench
 from rag_core.errors import Cancelled, RagError
 from rag_core.searching import Ranking
 from rag_core.settings import ChunkSettings, SearchSettings
-from rag_core.types import Chunk, Missing
+from rag_core.types import Chunk, Hit, Missing
 
 from ..figures import Figures
 from ..session import Job, Session
@@ -186,7 +186,15 @@ class InspectTab:
 
     def measure(self, now: Now) -> Updates:
         """The figures below the passages, for when the hand rests."""
-        return self.figures.measure(now, now.session.hits[: now.top_k] if self.visible(now.session) else [])
+        return self.figures.measure(now, self._shown_hits(now))
+
+    def draw(self, now: Now) -> Updates:
+        """The map below the figures, which takes longest."""
+        return self.figures.draw(now, self._shown_hits(now))
+
+    def _shown_hits(self, now: Now) -> list[Hit]:
+        here = self.visible(now.session) and now.session.index == now.index
+        return now.session.hits[: now.top_k] if here else []
 
     def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
         code = codes.rank(self._place(now.index), query, now.wanted(now.top_k))
@@ -241,6 +249,7 @@ class InspectTab:
         else:
             yield {**self.show_hits(now), **self.show_text(now)} if stay else self.reveal(now)
             yield self.measure(now)
+            yield self.draw(now)
 
     def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(

@@ -137,7 +137,7 @@ def statistics(index: str, settings: ChunkSettings) -> str:
 
 
 def runs(place: Place) -> str:
-    """Inspect 5: the searches that were kept, newest first."""
+    """Inspect 7: the searches that were kept, newest first."""
     return (
         f"{_imports('Workbench')}\n\n{place.opening}\n"
         f"for run in bench.runs({quoted(place.index)}):\n"
@@ -153,6 +153,15 @@ def why(place: Place, query: str, settings: SearchSettings, document: str, span:
         "print(why.found, why.rank, round(why.gap, 3))\n"
         "for fix in why.fixes:\n"
         "    print(fix.knob, fix.value, fix.rank, fix.tokens)"
+    )
+
+
+def projection(index: str, asked: bool) -> str:
+    """Inspect 6: the units on a plane."""
+    return (
+        f"plane = bench.projection({quoted(index)}{', ranking' if asked else ''})\n"
+        "for document, start, point in zip(plane.documents, plane.starts, plane.points):\n"
+        "    print(document, start, point)"
     )
 
 

@@ -89,10 +89,14 @@ def test_the_page_opens_on_the_sample_with_its_scores(open_page):
 
 def test_the_match_and_the_chunks_are_told_in_words_and_drawn(open_page):
     page = open_page()
-    assert re.search(r"0\.\d\d is higher than .* unrelated pair", page.locator("#match").inner_text())
+    page.locator("#match", has_text=re.compile(r"0\.\d\d is higher than .* unrelated pair")).wait_for()
     label = page.get_by_role("img", name="Histogram of the raw cosine").get_attribute("aria-label")
     assert "passages 1 at 0." in label and "; the cut is at " in label
     assert page.locator("#match .rs-hittick").count() == 5
+    page.get_by_role("button", name="Draw the map").click()
+    point = page.locator("#plane path[data-document='showroom-handbook.md']").last
+    point.dispatch_event("click")
+    wait_for_viewer(page, document="showroom-handbook.md")
     before = page.locator("#chunks .rs-verdict").inner_text()
     drag(page, "chunk_size", 0.04)
     page.wait_for_function("before => document.querySelector('#chunks .rs-verdict').innerText !== before", arg=before)
