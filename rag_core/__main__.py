@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import AnswerSettings, ChunkSettings, Hit, ModelSettings, RagError, SearchSettings, Workbench
+from . import AnswerSettings, ChunkSettings, ModelSettings, RagError, SearchSettings, Workbench
 from .evaluating import as_json
 from .settings import CHUNK_OVERLAP, CHUNK_SIZE, FLOOR, MODES, STOP, TOP_K, WEIGHT
 from .types import Progress
@@ -83,7 +83,7 @@ def build(bench: Workbench, arguments: argparse.Namespace) -> Json:
 
 def search(bench: Workbench, arguments: argparse.Namespace) -> Json:
     """Find passages."""
-    return {"hits": [hit_json(hit) for hit in bench.search(arguments.name, arguments.query, _search(arguments))]}
+    return {"hits": [hit.as_json() for hit in bench.search(arguments.name, arguments.query, _search(arguments))]}
 
 
 def ask(bench: Workbench, arguments: argparse.Namespace) -> Json:
@@ -128,6 +128,13 @@ def list_indices(bench: Workbench, _: argparse.Namespace) -> Json:
     }
 
 
+def reembed(bench: Workbench, arguments: argparse.Namespace) -> Json:
+    """Embed an index anew with the embedder that is loaded."""
+    bench.reembed(arguments.name)
+    info = bench.info(arguments.name)
+    return {"index": info.name, "documents": info.documents, "embedder": info.embedder}
+
+
 def delete(bench: Workbench, arguments: argparse.Namespace) -> Json:
     """Move an index into the trash."""
     bench.delete(arguments.name)
@@ -158,12 +165,6 @@ def models(bench: Workbench, _: argparse.Namespace) -> Json:
 def doctor(bench: Workbench, _: argparse.Namespace) -> Json:
     """Check what an answer needs, part by part."""
     return {"checks": [{"part": check.part, "ok": check.ok, "detail": check.detail} for check in bench.doctor()]}
-
-
-def hit_json(hit: Hit) -> Json:
-    """A hit as the shell and REST give it."""
-    keys = ("rank", "score", "dense", "keyword", "document", "start", "end", "tokens", "text")
-    return {key: getattr(hit, key) for key in keys}
 
 
 def _search(arguments: argparse.Namespace) -> SearchSettings:
@@ -241,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("evaluate", evaluate, "name", "questions")
     _add_search(sub)
     command("list", list_indices)
+    command("reembed", reembed, "name")
     command("delete", delete, "name")
     command("export", export, "name", "folder")
     command("import", import_, "name", "folder")

@@ -55,7 +55,8 @@ class Corpora:
             theirs = state.embedder_name or "another model"
             raise IndexMismatch(
                 f"{index.name} was embedded with {theirs}, but {embedder.name} is loaded. "
-                f"Embed it anew with {embedder.name}, or choose {theirs} again."
+                f"Embed it anew with {embedder.name} (python -m rag_core reembed {index.name}) "
+                f"or choose {theirs} again."
             )
         return state
 

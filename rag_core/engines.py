@@ -82,6 +82,11 @@ class Engines:
             return ModelInfo(self._chat.name, "chat", "", 0, "given")
         return find_chat(self.models, self.settings.chat)
 
+    @property
+    def context(self) -> int:
+        """Tokens that the chat model reads at once: the loaded model's, else what the settings ask for."""
+        return self._chat.context if self._chat is not None else self.settings.n_ctx
+
     def choose_chat(self, name: str | None) -> None:
         """Answer with another model from now on; ModelError when there is none of that name."""
         find_chat(self.models, name)

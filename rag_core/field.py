@@ -5,9 +5,11 @@
     field(i)    weight * dense(i) + (1 - weight) * keyword(i), smoothed .15 / .70 / .15 over neighbours
 
 A passage begins at the best sentence not yet taken and grows, one sentence at a time, towards the better neighbour:
-within `chunk_size` tokens, never over the end of a section, never onto a sentence below `floor` times its beginning. Of
-sentences with the same text only the first begins a passage. Everything a slider governs is read off the field, so
-nothing is embedded again when one moves. Knows nothing of models, files or the page.
+within `chunk_size` tokens, never over the end of a section, never onto a sentence below `floor` times its beginning.
+A section of which it holds more than half, and that fits, it takes whole: the price at the end of a product's text is
+worth more than the few tokens saved. Of sentences with the same text only the first begins a passage. Everything a
+slider governs is read off the field, so nothing is embedded again when one moves. Knows nothing of models, files or
+the page.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,6 +70,9 @@ class Table:
         self.units = _joined([part.units for part in parts]) + np.repeat(self.first_unit[:-1], sizes)
         first_section = np.cumsum(section_sizes) - section_sizes
         self.sections = _joined([part.sections for part in parts]) + np.repeat(first_section, sizes)
+        # the first row of each section that has sentences, and which of them each row belongs to
+        self._section_rows = np.append(np.flatnonzero(np.diff(self.sections, prepend=-1)), len(self.sections))
+        self._section_of = np.searchsorted(self._section_rows, np.arange(len(self.sections)), "right") - 1
         self.original, self.copies = _copies(documents, parts)
         self._edges = np.flatnonzero(np.diff(self.documents, prepend=-1))  # the first sentence of each document
         self.postings = _postings(documents, parts, len(self.starts))
@@ -139,9 +144,21 @@ class Table:
                 ):
                     best, chosen = float(field[near]), near
             if chosen < 0:
-                return Passage(anchor, first, last)
+                return self._whole_section(Passage(anchor, first, last), taken, size)
             left -= int(self.tokens[chosen])
             first, last = min(first, chosen), max(last, chosen)
+
+    def _whole_section(self, passage: Passage, taken: npt.NDArray[np.bool_], size: int) -> Passage:
+        """The passage, or its whole section where that fits and half of it is there already."""
+        section = self._section_of[passage.anchor]
+        first, end = int(self._section_rows[section]), int(self._section_rows[section + 1])
+        total = (
+            int(self.tokens[first:end].sum()) if passage.last - passage.first + 1 < end - first <= size else size + 1
+        )
+        held = int(self.tokens[passage.first : passage.last + 1].sum())
+        if total > size or held < total / 2 or taken[first:end].any():
+            return passage
+        return Passage(passage.anchor, first, end - 1)
 
     def _smooth(self, field: FloatArray) -> FloatArray:
         """Mixed with both neighbours; at a document's edge with itself."""

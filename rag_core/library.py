@@ -117,6 +117,13 @@ class Library:
         loaded = chain(skipped, load_many(files))
         return self._corpora.build(name, loaded, len(files) + len(skipped), settings, watching(progress, cancel))
 
+    def wait_for_build(self, seconds: float) -> bool:
+        """Wait while an index is being built or embedded, at most so long; whether it is done."""
+        done = self._corpora.writing.acquire(timeout=seconds)
+        if done:
+            self._corpora.writing.release()
+        return done
+
     def documents(self, name: str, settings: ChunkSettings | None = None) -> builtins.list[DocumentInfo]:
         """The documents of an index, newest first, with their numbers of chunks at some settings."""
         corpus, chunking = self._corpora.cut(name, settings)

@@ -33,7 +33,7 @@ class Range:
 CHUNK_SIZE = Range("chunk_size", 8, 4096, 200, 32, 1024, 1, "tokens")
 CHUNK_OVERLAP = Range("chunk_overlap", 0, 4095, 0, 0, 128, 1, "tokens")
 TOP_K = Range("top_k", 1, 1000, 5, 1, 20, 1, "passages")
-WEIGHT = Range("weight", 0, 1, 0.5, 0, 1, 0.05)
+WEIGHT = Range("weight", 0, 1, 0.6, 0, 1, 0.05)
 FLOOR = Range("floor", 0, 1, 0.85, 0, 1, 0.01)
 STOP = Range("stop", 0, 1, 0, 0, 0.95, 0.05)
 TOKEN_BUDGET = Range("token_budget", 1, 1_000_000, 1000, 100, 4000, 50, "tokens")

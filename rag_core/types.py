@@ -109,6 +109,11 @@ class Hit:
     copies: int = 1
     dense_share: float = 1.0
 
+    def as_json(self) -> dict[str, Any]:
+        """The keys that the shell and REST give."""
+        keys = ("rank", "score", "dense", "keyword", "document", "start", "end", "tokens", "text")
+        return {key: getattr(self, key) for key in keys}
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

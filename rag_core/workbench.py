@@ -193,6 +193,11 @@ class Workbench(Library):
         """The model answers would come from, without loading it."""
         return self._engines.chat_info()
 
+    @property
+    def context(self) -> int:
+        """Tokens that the chat model reads at once, as far as is known without loading it."""
+        return self._engines.context
+
     def choose_chat(self, name: str | None) -> None:
         """Answer with another model from now on; None for the first that is found."""
         self._engines.choose_chat(name)

@@ -102,6 +102,8 @@ class Handlers:
         query = self._query(now)
         if now.index and query and self.bench.info(now.index).documents:
             yield from self.inspect.search(now, query, stay=True)
+        else:
+            yield self.inspect.measure(now)
 
     @staticmethod
     def _query(now: Now) -> str:
@@ -141,6 +143,8 @@ class Handlers:
         here = ranking is not None and now.session.index == now.index
         if ranking is not None and here and not now.fits(ranking):
             yield from self.inspect.search(now, ranking.query, stay=True)
+        else:
+            yield self.inspect.measure(now)
         yield self.inspect.strip.keep(now)
 
     def cut_hits(self, now: Now) -> Updates:

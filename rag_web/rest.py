@@ -15,16 +15,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rag_core import Answer, Hit, IndexMissing, SearchSettings, Workbench
+from rag_core import Answer, IndexMissing, SearchSettings, Workbench
 
 from . import __version__
 from .notices import refusal, reply
 
 ENDPOINT = "/rag_endpoint"
 MAX_BODY = 1_000_000  # bytes
+_PATIENCE = 120.0  # seconds
 PREFERRED_INDEX = "furniture"
 CLIENT_GONE = 499  # nobody reads it; it names the case in a log
-_HIT_KEYS = ("rank", "score", "dense", "keyword", "document", "start", "end", "tokens", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,6 @@ def completion(answer: Answer) -> dict[str, Any]:
     }
 
 
-def match(hit: Hit) -> dict[str, Any]:
-    """A hit with the keys that `python -m rag_core search --json` gives."""
-    return {key: getattr(hit, key) for key in _HIT_KEYS}
-
-
 async def _respond(bench: Workbench, request: Request, question: _Question) -> Response:
     index = await run_in_threadpool(_default_index, bench) if question.index is None else question.index
     hits = await run_in_threadpool(bench.search, index, question.query, question.settings)
@@ -99,11 +94,13 @@ async def _respond(bench: Workbench, request: Request, question: _Question) -> R
             await run_in_threadpool(answers.close)  # nobody waits any more: free the model
             return Response(status_code=CLIENT_GONE)
     assert answer is not None, "an answer has at least one snapshot"
-    return JSONResponse({"response": completion(answer), "matches": [match(hit) for hit in hits]})
+    return JSONResponse({"response": completion(answer), "matches": [hit.as_json() for hit in hits]})
 
 
 def _default_index(bench: Workbench) -> str:
     names = [info.name for info in bench.list()]
+    if not names and bench.wait_for_build(_PATIENCE):  # the first start may still be making the sample
+        names = [info.name for info in bench.list()]
     if not names:
         raise IndexMissing(
             "There is no index yet. Upload files on the page, or run: python -m rag_core build NAME PATH"

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from rag_core.overview import Match
 from rag_core.protocols import OnProgress, ShouldStop
 from rag_core.searching import Ranking
 from rag_core.settings import ChunkSettings
@@ -120,6 +121,7 @@ class Session:
     asked: str = ""  # the last question of a search, ranked or not
     chunking: ChunkSettings | None = None  # the last cut that was valid
     anyway: bool = False  # show hits although nothing was found
+    judged: tuple[Ranking, Match] | None = None  # the last ranking whose cosines were compared with unrelated ones
     picked: int = 0  # rank of the selected hit
     document: str = ""  # shown in the viewer
     shown: str = ""  # shown in the preview

@@ -49,7 +49,9 @@ def test_passages_never_overlap_never_cross_a_section_never_exceed_the_size(text
         taken[rows] += 1
         assert len(set(table.sections[rows].tolist())) == len(set(table.documents[rows].tolist())) == 1
         assert passage.first == passage.last or table.tokens[rows].sum() <= size
-        assert (scores.field[rows] >= floor * scores.field[passage.anchor] - 1e-6).all()
+        whole = table.sections == table.sections[passage.anchor]
+        if taken[whole].sum() != whole.sum() or not table.tokens[whole].sum() <= size:
+            assert (scores.field[rows] >= floor * scores.field[passage.anchor] - 1e-6).all()
         assert table.original[passage.anchor]
         assert scores.field[passage.anchor] <= last
         last = scores.field[passage.anchor]
@@ -78,6 +80,16 @@ def test_the_field_is_what_the_formula_says():
     vectors_only = table.scores("qqq", cosine, 0.3)  # a word that stands nowhere: all the score is the vectors'
     for row in (0, 20, len(table) - 1):
         assert table.dense_share(scores, row) == pytest.approx(vectors_only.field[row] / scores.field[row], abs=1e-4)
+
+
+def test_a_section_that_fits_is_taken_whole_once_half_of_it_is_there():
+    text = "= One =\nThe fire is warm. The fire is bright. Made by Hearth. = \n= Two =\nOak needs oil."
+    table, documents = table_of([text])
+    scores = scored(table, documents, "fire warm bright", 0.0)
+    whole, cramped = (next(table.passages(scores.field, size, 1.0)) for size in (60, 8))
+    ends = [documents[0].text[table.starts[p.first] : table.ends[p.last]] for p in (whole, cramped)]
+    assert ends[0].startswith("= One =") and "Hearth" in ends[0] and "Two" not in ends[0]
+    assert "Hearth" not in ends[1]
 
 
 def test_copies_are_counted_and_only_the_first_begins_a_passage():

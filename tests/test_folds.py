@@ -79,6 +79,17 @@ def test_inspect_folds_rank_cut_and_list_hits(page, now, capsys):
     capsys.readouterr()
 
 
+def test_inspect_folds_judge_the_match_and_count_the_chunks(page, now, capsys):
+    list(page.inspect.search(now, QUESTION))
+    shown = {**page.inspect.show_hits(now), **page.inspect.measure(now)}
+    names = run(
+        *(shown[cell] for cell in (page.inspect.found, page.inspect.figures.match, page.inspect.figures.chunks))
+    )
+    assert names["match"].best == now.session.judged[1].best
+    assert names["chunks"] == page.bench.statistics("notes", now.chunking)
+    assert str(names["match"].above) in capsys.readouterr().out
+
+
 def test_the_folds_of_runs_and_of_selected_text(page, now, capsys):
     list(page.search(now, QUESTION))
     shown = page.inspect.strip.show(now)

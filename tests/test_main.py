@@ -82,6 +82,8 @@ def test_build_search_ask_list_export_import_delete(run, files, tmp_path):
     assert json.loads(run("list", "--json")[1])["indices"][0]["name"] == "home"
     assert len(json.loads(run("export", "home", tmp_path / "out", "--json")[1])["files"]) == 2
     assert json.loads(run("import", "copy", tmp_path / "out", "--json")[1])["documents"] == 2
+    again = json.loads(run("reembed", "home", "--json")[1])
+    assert again == {"index": "home", "documents": 2, "embedder": "hashing-256"}
     assert json.loads(run("delete", "home", "--json")[1]) == {"deleted": "home"}
     assert [i["name"] for i in json.loads(run("list", "--json")[1])["indices"]] == ["copy"]
 

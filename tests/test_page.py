@@ -50,7 +50,7 @@ def do(bench):
     return build_page(bench, ShareState())._do
 
 
-def at(size=200, overlap=0, top_k=5, session=None, index="notes", mode="field", weight=0.5):
+def at(size=200, overlap=0, top_k=5, session=None, index="notes", mode="field", weight=0.6):
     now = Now(session or Session(), index, size, overlap, top_k, weight, mode)
     if overlap < size:
         now.session.chunking = now.chunking
@@ -139,6 +139,26 @@ def test_a_new_cut_leaves_the_reader_in_the_document_they_read(do, bench, tmp_pa
         now.session.document = "other.txt"
         viewer = last(steps)[do.inspect.viewer]
         assert (viewer["document"], viewer["at"]) == ("other.txt", -1)
+
+
+def test_figures_follow_the_search_and_the_cut(do, bench, monkeypatch):
+    now = at()
+    shown = last(do.search(now, "flames on the wall"))
+    figures = do.inspect.figures
+    assert shown[figures.match].count("rs-hittick") == len(now.session.hits[:5]) > 1
+    assert "<b>3 chunks</b>" not in last(do.settle(at(24, session=now.session)))[figures.chunks]
+    monkeypatch.setattr(Workbench, "match", None)  # neither top_k nor weight moves the unrelated questions
+    assert do.cut_hits(at(24, top_k=1, session=now.session))[figures.match].count("rs-hittick") == 1
+    assert do.rescore(at(24, session=now.session, weight=0.0))[figures.match].count("rs-hittick") > 1
+    by_words = do.rescore(at(24, session=now.session, mode="keyword"))
+    assert by_words[figures.match] == ""
+    assert last(do.settle(at(session=now.session, mode="keyword")))[figures.match] == ""
+
+
+def test_an_index_without_a_question_has_its_chunks_counted(do):
+    shown = last(do.refresh(at()))
+    assert shown[do.inspect.figures.match] == ""
+    assert "inside a sentence." in shown[do.inspect.figures.chunks]
 
 
 def test_slow_embedding_is_offered_and_not_begun(do, bench, monkeypatch):
@@ -373,7 +393,7 @@ def test_why_not_explains_selected_text_and_a_fix_sets_the_slider(do, bench):
 
 
 def test_a_weight_that_fell_for_an_unread_script_still_fits(do, bench, monkeypatch):
-    monkeypatch.setattr(type(bench._corpora), "reads", lambda self, query: False)
+    monkeypatch.setattr(type(bench._corpora), "reads", lambda self, query: "벽난로" not in query)
     now = at(weight=0.5)
     last(do.search(now, "벽난로는 벽에 답니다"))
     assert now.session.ranking.settings.weight == 0.1

@@ -18,10 +18,14 @@ class FakeBench:
 
     def __init__(self, names=("books", "furniture"), error=None, snapshots=3):
         self.names, self.error, self.snapshots = names, error, snapshots
-        self.asked, self.closed = [], False
+        self.asked, self.closed, self.coming = [], False, ()
 
     def list(self):
         return [SimpleNamespace(name=name) for name in self.names]
+
+    def wait_for_build(self, seconds):
+        self.names = self.names or self.coming
+        return True
 
     def search(self, name, query, settings: SearchSettings):
         if self.error:
@@ -42,6 +46,13 @@ class FakeBench:
 
 def client(bench) -> TestClient:
     return TestClient(Starlette(routes=rest.routes(bench)))
+
+
+def test_a_question_during_the_first_build_waits_for_it():
+    bench = FakeBench(names=())
+    bench.coming = ("furniture",)
+    assert client(bench).post("/rag_endpoint", json={"query": "warm?"}).status_code == 200
+    assert bench.asked[0][0] == "furniture"
 
 
 def test_a_question_gets_a_completion_and_its_matches():

@@ -1,23 +1,41 @@
 """Views: nouns in, escaped HTML or plain data out."""
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core import Answer, BuildReport, Chunk, ChunkSettings, Document, Hit, Progress, Prompt, Skipped
 from rag_core.explaining import Fix, WhyNot
+from rag_core.overview import ChunkStatistics, Match
 from rag_core.settings import SearchSettings
 from rag_core.types import Citation, DocumentInfo, Dropped, IndexInfo, Missing, PromptTokens, Run, Timings
 from rag_web.sharing import Share
-from rag_web.views import cells, chat, codes, frame, inspect, runs, upload, viewer, why, words
+from rag_web.views import cells, chat, codes, figures, frame, inspect, runs, upload, viewer, why, words
 
 EVIL = '<img src=x onerror=alert(1)> & "quotes"'
 
 
 def hit(rank=1, text="A fire.", document="a.txt", score=0.5, start=0, end=7):
     return Hit(rank, score, document, "d1", start, end, 3, text, dense=score)
+
+
+def judged(**changes):
+    """A search of 20 bins from -0.2 to 0.8."""
+    edges = np.linspace(-0.2, 0.8, 21, dtype=np.float32)
+    related, unrelated = np.zeros(20, np.float32), np.zeros(20, np.float32)
+    related[[4, 5, 12, 18]], unrelated[2:8] = (0.5, 0.3, 0.1, 0.1), 0.16
+    given = {"best": 0.71, "cut": 0.3, "above": 0.9929, "passing": 0.031, "separates": True}
+    return Match(edges, related, unrelated, **{**given, **changes})
+
+
+def measured(**changes):
+    given = {"count": 3, "tokens": (12, 80, 198), "characters": (40, 300, 800), "scripts": [("other", 0.25)]}
+    edges = {"too_long": 0, "duplicates": 0, "begin_inside": 0, "end_inside": 0}
+    return ChunkStatistics(**{**given, **edges, **changes})
 
 
 def answer(text, **changes):
@@ -99,6 +117,8 @@ def test_every_view_escapes_what_it_shows():
         why.panel(MISSED, RANKING, EVIL, False, EVIL),
         why.failed(EVIL),
         inspect.nothing_found(EVIL, 0.1, 0.3, 5),
+        figures.match_cell(4, judged(), [evil], 9, EVIL, EVIL),
+        figures.chunks_cell(5, measured(scripts=[(EVIL, 1.0), (EVIL, 2.0)]), 200, EVIL),
         chat.conversation([turn], EVIL),
         chat.used(
             answer("x", prompt=Prompt((), EVIL, PromptTokens(1, 1, 1, 1, 1, 9), (evil,), (Dropped(evil, EVIL),))), 0
@@ -304,6 +324,71 @@ def test_the_model_line_has_rate_first_token_and_tokens():
 def test_history_holds_finished_turns_only():
     turns = [chat.Turn("a", "i", answer("b")), chat.Turn("c", "i", problem="No."), chat.Turn("d", "i")]
     assert [(m.role, m.content) for m in chat.history(turns)] == [("user", "a"), ("assistant", "b")]
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_the_match_is_a_sentence_then_a_histogram_told_in_words():
+    html = figures.match_cell(4, judged(), [hit(1, score=0.71), hit(2, score=0.58)], 2310, "", "code")
+    assert "0.71 is higher than <b>99.2\N{NO-BREAK SPACE}%</b> of unrelated pairs here." in html
+    assert (
+        'aria-label="Histogram of the raw cosine of 2,310 units of text; passages 1 at 0.71, 2 at 0.58; '
+        'the cut is at 0.30, 3 of 100 unrelated pairs pass"'
+    ) in html
+    assert html.count('class="rs-unit"') == 2 and html.count('class="rs-above"') == 2
+    assert html.count('class="rs-hittick"') == 2 and 'class="rs-other" d="M' in html
+    assert ">cut 0.30<" in html and ">0.6<" in html and ">-0.0<" not in html
+
+
+def test_a_match_that_says_little_is_a_plain_warning():
+    html = figures.match_cell(4, judged(best=0.33, separates=False, above=1.0), [], 9, "", "")
+    assert "The embedder hardly separates this question from unrelated ones." in html
+    assert "Its best cosine is 0.33; unrelated questions reach 0.30." in html
+    assert "higher than <b>every</b> unrelated pair here." in html
+    unread = figures.match_cell(4, judged(cut=0.0), [], 9, "It does not know the script.", "")
+    assert "It does not know the script." in unread and "higher than" not in unread
+    assert "rs-cut" not in unread and "rs-above" not in unread
+
+
+@pytest.mark.parametrize("cut", [-0.15, 0.0, 0.3, 0.7])
+@pytest.mark.parametrize("share", [0.0, 0.00004, 0.0312, 1.0])
+def test_nothing_of_the_histogram_lies_outside_it(cut, share):
+    hits = [hit(rank, score=0.1 + rank / 200) for rank in range(1, 21)]
+    html = figures.match_cell(4, judged(cut=cut, passing=share), hits, 9, "", "")
+    assert all(0 <= float(x) <= 400 for x in re.findall(r' x[12]?="([^"]*)"', html))
+    assert all(0 <= float(y) <= 108 for y in re.findall(r' y[12]?="([^"]*)"', html))
+    assert html.count('class="rs-hittick"') == 20
+
+
+def test_without_unrelated_questions_nothing_is_claimed():
+    html = figures.match_cell(4, replace(judged(), unrelated=np.zeros(20, np.float32)), [], 9, "", "")
+    assert "no unrelated question to compare with" in html and 'class="rs-other"' not in html
+
+
+def test_chunks_in_sentences():
+    html = figures.chunks_cell(5, measured(), 200, "code")
+    assert "<b>3 chunks</b>, 12 to 198 tokens, half of them at most 80." in html
+    assert "The text takes 0.25 tokens a character here." in html
+    assert "None begins or ends inside a sentence." in html
+    assert 'aria-label="Histogram of the sizes of 3 chunks: 12 to 198 tokens, half of them at most 80; ' in html
+    assert "rs-warned" not in html
+    assert figures.chunks_cell(5, measured(count=0, tokens=(), characters=()), 200, "") == ""
+
+
+def test_chunks_that_cost_or_break_more_are_named():
+    scripts = [("Korean", 1.24), ("other", 0.25)]
+    html = figures.chunks_cell(5, measured(scripts=scripts, begin_inside=1, too_long=2, duplicates=1), 64, "")
+    assert "Korean takes 1.24 tokens a character here; the other text 0.25." in html
+    assert "1 begins and none ends inside a sentence." in html
+    assert "2 chunks are longer than the embedder reads; recipe dense does not see their ends." in html
+    assert "1 chunk repeats another word for word." in html
+
+
+def test_the_summary_says_how_much_of_the_chat_model_the_passages_fill():
+    assert "29\N{NO-BREAK SPACE}% of what the chat model can hold." in inspect.summary([hit()] * 99, 1.0, "", 1024)
+    assert "More than the 256 tokens the chat model can hold." in inspect.summary([hit()] * 99, 1.0, "", 256)
+    assert "chat model" not in inspect.summary([hit()], 1.0)
 
 
 # ---- codes ----------------------------------------------------------------------------------------------------------

@@ -181,7 +181,7 @@ def test_default_settings_are_kept_and_used(bench, folder):
 def test_another_embedder_is_told_and_can_embed_anew(bench, folder, tmp_path):
     bench.build("mine", [folder])
     other = Workbench(bench.indices, bench.models_folder, embedder=HashingEmbedder(64))
-    message = "mine was embedded with hashing-256, but hashing-64 is loaded. Embed it anew with hashing-64, or choose"
+    message = "mine was embedded with hashing-256, but hashing-64 is loaded. Embed it anew with hashing-64 "
     for attempt in (
         lambda: other.open("mine"),
         lambda: other.search("mine", "x"),
@@ -312,6 +312,26 @@ def test_readers_keep_their_state_while_a_build_goes_on(bench, folder, tmp_path)
     assert failures == []
     assert seen <= {3, 33}
     assert len(bench.documents("mine")) == 33
+
+
+def test_waiting_for_a_build_ends_with_it(bench, tmp_path):
+    assert bench.wait_for_build(0.01)
+    path = tmp_path / "slow.txt"
+    path.write_text("some words")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(progress):
+        begun.set()
+        go_on.wait(10)
+
+    building = threading.Thread(target=lambda: bench.build("slow", [path], progress=hold))
+    building.start()
+    assert begun.wait(10)
+    assert not bench.wait_for_build(0.05)
+    go_on.set()
+    assert bench.wait_for_build(10)
+    building.join()
+    assert [info.name for info in bench.list()] == ["slow"]
 
 
 def test_without_a_chat_model_the_answer_is_quoted_and_says_why(bench, folder, monkeypatch):

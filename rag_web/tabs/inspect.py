@@ -12,6 +12,7 @@ from rag_core.searching import Ranking
 from rag_core.settings import ChunkSettings, SearchSettings
 from rag_core.types import Chunk, Missing
 
+from ..figures import Figures
 from ..session import Job, Session
 from ..strip import RunStrip
 from ..views import cells, codes, frame, inspect, viewer
@@ -78,16 +79,18 @@ class InspectTab:
                     elem_classes=["rs-html"],
                     server_functions=_server_functions(bench),
                 )
-            with gr.Column(elem_classes="rs-cell rs-hitcell", scale=0, min_width=0):
-                self.hits_head = html()
-                self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
+            with gr.Column(scale=0, min_width=0):
+                with gr.Column(elem_classes="rs-cell rs-hitcell", min_width=0):
+                    self.hits_head = html()
+                    self.hits = html(acts=("pick", "anyway", "example"), elem_id="hits")
+                self.figures = Figures(bench)
             self.strip = RunStrip(bench)
 
     @property
     def outputs(self) -> list[Any]:
         """What the methods below change."""
         own = [self.question, self.found, self.text_head, self.document, self.viewer, self.hits_head, self.hits]
-        return [*own, *self.why.outputs, *self.strip.outputs]
+        return [*own, *self.why.outputs, *self.strip.outputs, *self.figures.outputs]
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -161,6 +164,7 @@ class InspectTab:
                 self.found: inspect.note(""),
                 self.hits: inspect.unasked(EXAMPLE if now.index == "furniture" else ""),
                 self.hits_head: cells.head(3, "Passages"),
+                **self.figures.show(now, []),
             }
         again = cells.fold(
             codes.rank(self._place(now.index), ranking.query, now.wanted(now.top_k)), "Search, as Python"
@@ -170,12 +174,19 @@ class InspectTab:
                 self.found: inspect.nothing(ranking.total, ranking.seconds) + again,
                 self.hits: inspect.nothing_found(ranking.query, ranking.nearest, ranking.cut, now.top_k),
                 self.hits_head: cells.head(3, "Passages", "", code),
+                **self.figures.show(now, []),
             }
+        hits, context = session.hits[: now.top_k], self._bench.context
         return {
-            self.found: inspect.summary(session.hits[: now.top_k], ranking.seconds, ranking.note) + again,
+            self.found: inspect.summary(hits, ranking.seconds, ranking.note, context) + again,
             self.hits: inspect.passages(session.hits, now.top_k, session.picked, now.mode),
             self.hits_head: cells.head(3, "Passages", inspect.passages_note(session.hits, now.mode), code),
+            **self.figures.show(now, hits),
         }
+
+    def measure(self, now: Now) -> Updates:
+        """The figures below the passages, for when the hand rests."""
+        return self.figures.measure(now, now.session.hits[: now.top_k] if self.visible(now.session) else [])
 
     def _unembedded(self, now: Now, missing: Missing, query: str) -> Updates:
         code = codes.rank(self._place(now.index), query, now.wanted(now.top_k))
@@ -229,6 +240,7 @@ class InspectTab:
             yield {self.found: cells.error(str(error))}
         else:
             yield {**self.show_hits(now), **self.show_text(now)} if stay else self.reveal(now)
+            yield self.measure(now)
 
     def _rank(self, now: Now, query: str) -> Iterator[Updates]:
         job: Job[Ranking] = Job(

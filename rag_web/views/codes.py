@@ -118,8 +118,26 @@ def hits(top_k: int) -> str:
     )
 
 
+def match(index: str) -> str:
+    """Inspect 4: how the ranking's cosines lie against those of unrelated questions."""
+    return (
+        f"match = bench.match({quoted(index)}, ranking)\n"
+        "print(match.best, match.above)  # the share of unrelated pairs below the best\n"
+        "print(match.cut, match.passing, match.separates)"
+    )
+
+
+def statistics(index: str, settings: ChunkSettings) -> str:
+    """Inspect 5: the chunks of a cut in figures."""
+    return (
+        f"chunks = bench.statistics({quoted(index)}, {_chunking(settings)})\n"
+        "print(chunks.count, max(chunks.tokens), chunks.scripts)\n"
+        "print(chunks.too_long, chunks.duplicates, chunks.begin_inside, chunks.end_inside)"
+    )
+
+
 def runs(place: Place) -> str:
-    """Inspect 5: the searches that were kept, newest first."""
+    """Inspect 7: the searches that were kept, newest first."""
     return (
         f"{_imports('Workbench')}\n\n{place.opening}\n"
         f"for run in bench.runs({quoted(place.index)}):\n"

@@ -12,15 +12,23 @@ RANKED = 20  # hits made once; top_k only moves the cut among them
 _SNIPPET = 260
 
 
-def summary(hits: Sequence[Hit], seconds: float, remark: str = "") -> str:
-    """What a search found, in one line."""
+def summary(hits: Sequence[Hit], seconds: float, remark: str = "", context: int = 0) -> str:
+    """What a search found, in one line; `context`: the tokens that the chat model reads at once, 0 for unknown."""
     tokens = sum(hit.tokens for hit in hits)
     documents = len({hit.document_id for hit in hits})
     found = f"{count(len(hits), 'passage')}, {count(tokens, 'token')},"
     return (
         f'<p class="rs-ask-out" role="status"><span class="rs-n">1</span><b>{found}</b> from '
-        f"{count(documents, 'document')} in {took(seconds)}. {esc(remark)}</p>"
+        f"{count(documents, 'document')} in {took(seconds)}. {_filled(tokens, context)}{esc(remark)}</p>"
     )
+
+
+def _filled(tokens: int, context: int) -> str:
+    if not context:
+        return ""
+    if tokens > context:
+        return f'<span class="rs-alarm">More than the {context:,} tokens the chat model can hold.</span> '
+    return f"{tokens / context:.0%} of what the chat model can hold. ".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def note(sentence: str) -> str:

@@ -87,6 +87,18 @@ def test_the_page_opens_on_the_sample_with_its_scores(open_page):
     wait_for_viewer(page, document="ENT-4001.txt")
 
 
+def test_the_match_and_the_chunks_are_told_in_words_and_drawn(open_page):
+    page = open_page()
+    assert re.search(r"0\.\d\d is higher than .* unrelated pair", page.locator("#match").inner_text())
+    label = page.get_by_role("img", name="Histogram of the raw cosine").get_attribute("aria-label")
+    assert "passages 1 at 0." in label and "; the cut is at " in label
+    assert page.locator("#match .rs-hittick").count() == 5
+    before = page.locator("#chunks .rs-verdict").inner_text()
+    drag(page, "chunk_size", 0.04)
+    page.wait_for_function("before => document.querySelector('#chunks .rs-verdict').innerText !== before", arg=before)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_upload_a_pdf_and_a_korean_text(open_page):
     page = open_page()
     tab(page, "Upload")

@@ -41,7 +41,7 @@ def test_rows_are_finite_unit_vectors(embedder):
 def test_a_text_alone_embeds_as_in_a_batch(embedder):
     together = embedder.embed_passages(TEXTS)
     for text, row in zip(TEXTS, together, strict=True):
-        assert float(embedder.embed_passages([text])[0] @ row) > 0.9999
+        assert float(embedder.embed_passages([text])[0] @ row) > 0.999  # bfloat16 rounds by the shape of the batch
 
 
 def test_no_texts_give_no_rows(embedder):
