@@ -16,6 +16,8 @@ from rag_core.types import Run
 from .views import cells, codes, runs
 from .widgets import Now, Updates, html
 
+_NUMBER = 7  # the cells of the figures are 4 to 6
+
 # The address follows, other people's fields in it untouched. The strip is written anew each time: it stays where it was
 # scrolled to unless there is a new first card, and whoever pressed a card by key stays on it.
 _FOLLOW = """
@@ -65,23 +67,23 @@ class RunStrip:
             if current and now.session.ranking and not known:
                 self._bench.record(now.index, now.session.ranking.cut_at(now.top_k))
         except RagError as error:
-            return {self.head: cells.head(7, "Runs"), self.film: cells.error(str(error))}
+            return {self.head: cells.head(_NUMBER, "Runs"), self.film: cells.error(str(error))}
         return self.show(now)
 
     def show(self, now: Now) -> Updates:
         """The strip, with the search that is on the page marked in it."""
         if not now.index:
-            return {self.head: cells.head(7, "Runs"), self.film: runs.film([], None, "")}
+            return {self.head: cells.head(_NUMBER, "Runs"), self.film: runs.film([], None, "")}
         try:
             kept = self._bench.runs(now.index)
         except RagError as error:
-            return {self.head: cells.head(7, "Runs"), self.film: cells.error(str(error))}
+            return {self.head: cells.head(_NUMBER, "Runs"), self.film: cells.error(str(error))}
         place = codes.Place(self._bench.indices, self._bench.models_folder, now.index)
         asked = now.session.ranking.query if now.session.ranking and now.session.index == now.index else ""
         address = runs.address(now.index, asked, asdict(now.wanted(now.top_k)))
         note, code = (runs.NOTE, codes.runs(place)) if kept else ("", "")
         return {
-            self.head: cells.head(7, "Runs", note, code),
+            self.head: cells.head(_NUMBER, "Runs", note, code),
             self.film: runs.film(kept, self._current(now), address),
         }
 

@@ -233,8 +233,8 @@ def test_a_run_goes_back_and_the_address_follows(open_page):
 
 
 def test_an_address_restores_question_and_settings(open_page):
-    page = open_page(query="?top_k=3&weight=0.2&mode=chunks&q=round+table+extends")
-    assert page.locator("#question textarea").input_value() == "round table extends"
+    page = open_page(query="?top_k=3&weight=0.2&mode=chunks&q=recessed+electric+fireplace")
+    assert page.locator("#question textarea").input_value() == "recessed electric fireplace"
     page.locator("#hits .rs-cutline", has_text="top_k 3").wait_for()
     page.locator("#runs .rs-now", has_text="chunks 200, 3").wait_for()
 
