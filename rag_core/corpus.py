@@ -72,12 +72,18 @@ class Vectors:
             return np.zeros((0, 0), np.float32)
         return self._store.rows(np.fromiter((self._rows[hashed] for hashed in hashes), np.int32, len(hashes)))
 
-    def scores(self, query: FloatArray, hashes: Sequence[bytes]) -> FloatArray:
-        """Cosine of a unit query, shape (d,), with the vector of each hash, shape (n,). KeyError if one is missing."""
-        rows = np.fromiter((self._rows[hashed] for hashed in hashes), np.intp, len(hashes))
+    def numbers(self, hashes: Sequence[bytes]) -> Ints | None:
+        """The store's row of every hash, shape (n,), which never changes; None if one is missing."""
+        try:
+            return np.fromiter(map(self._rows.__getitem__, hashes), np.int64, len(hashes))
+        except KeyError:
+            return None
+
+    def scores(self, query: FloatArray, numbers: Ints) -> FloatArray:
+        """Cosine of a unit query, shape (d,), with the rows of these numbers, shape (n,)."""
         if self._store is None:
             return np.zeros(0, np.float32)
-        scores: FloatArray = self._store.scores(query)[rows]
+        scores: FloatArray = self._store.scores(query)[numbers]
         return scores
 
 
@@ -93,6 +99,7 @@ class Corpus:
         self._cutters: dict[str, Cutter] = {}
         self._partitions: OrderedDict[ChunkSettings, Partition] = OrderedDict()
         self._table: Table | None = None
+        self._numbers: OrderedDict[ChunkSettings | None, Ints] = OrderedDict()  # None: the units'
 
     @property
     def table(self) -> Table:
@@ -178,6 +185,8 @@ class Corpus:
 
     def missing_chunks(self, partition: Partition) -> list[Wanted]:
         """Chunks without a vector; equal texts are embedded once."""
+        if self._numbers_of(partition) is not None:
+            return []
         missing: dict[bytes, Wanted] = {}
         for hashed, chunk in zip(partition.hashes, partition.chunks, strict=True):
             if hashed in missing:
@@ -188,6 +197,8 @@ class Corpus:
 
     def missing_units(self) -> list[Wanted]:
         """Units without a vector; equal texts are embedded once."""
+        if self._numbers_of(None) is not None:
+            return []
         missing: dict[bytes, Wanted] = {}
         unit = 0
         for document, part in zip(self.state.documents, self.table.parts, strict=True):
@@ -210,8 +221,28 @@ class Corpus:
 
     def chunk_cosines(self, query: FloatArray, partition: Partition) -> FloatArray:
         """Cosine of a unit query, shape (d,), with every chunk of a partition, shape (n,)."""
-        return self.vectors.scores(query, partition.hashes)
+        return self._scores(query, partition)
 
     def unit_cosines(self, query: FloatArray) -> FloatArray:
         """Cosine of a unit query, shape (d,), with every unit, shape (u,)."""
-        return self.vectors.scores(query, self.unit_hashes)
+        return self._scores(query, None)
+
+    def _scores(self, query: FloatArray, partition: Partition | None) -> FloatArray:
+        numbers = self._numbers_of(partition)
+        if numbers is None:
+            raise KeyError("some texts have no vector yet")
+        return self.vectors.scores(query, numbers)
+
+    def _numbers_of(self, partition: Partition | None) -> Ints | None:
+        """The vectors' rows of a cut, or of the units for None; looked up once, since rows never change."""
+        key = partition.settings if partition else None
+        with self._lock:
+            if key in self._numbers:
+                return self._numbers[key]
+        numbers = self.vectors.numbers(partition.hashes if partition else self.unit_hashes)
+        if numbers is not None:
+            with self._lock:
+                self._numbers[key] = numbers
+                while len(self._numbers) > _PARTITIONS + 1:
+                    self._numbers.popitem(last=False)
+        return numbers

@@ -37,7 +37,7 @@ class Match:
 def match(ranking: Ranking, unrelated: FloatArray) -> Match:
     """Judge a search. `unrelated`: cosines of unrelated questions with the same units, any shape."""
     asked = ranking.asked
-    cosines = np.zeros(0, np.float32) if asked.vector is None else asked.corpus.unit_cosines(asked.vector)
+    cosines = asked.unit_cosines
     strangers = np.sort(unrelated.ravel())
     best = float(cosines.max()) if len(cosines) else 0.0
     everything = np.concatenate([cosines, strangers, [0.0, 1.0]])

@@ -64,9 +64,19 @@ class Asked:
     @cached_property
     def scores(self) -> Scores:
         """The field's scores."""
-        table = self.corpus.table
-        cosine = np.zeros(0, np.float32) if self.vector is None else self.corpus.unit_cosines(self.vector)
-        return table.scores(self.text, cosine, self.settings.weight)
+        return self.corpus.table.scores(self.text, self.unit_cosines, self.settings.weight)
+
+    @cached_property
+    def unit_cosines(self) -> FloatArray:
+        """The question's cosine with every unit; empty without a vector."""
+        return np.zeros(0, np.float32) if self.vector is None else self.corpus.unit_cosines(self.vector)
+
+    @cached_property
+    def chunk_cosines(self) -> FloatArray:
+        """The question's cosine with every chunk of the partition; empty without a vector."""
+        if self.vector is None:
+            return np.zeros(0, np.float32)
+        return self.corpus.chunk_cosines(self.vector, self.partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +154,7 @@ def by_chunks(asked: Asked) -> Iterator[Found]:
 
 def by_dense(asked: Asked) -> Iterator[Found]:
     """Chunks by the cosine of their own vectors."""
-    assert asked.vector is not None
-    cosine = asked.corpus.chunk_cosines(asked.vector, asked.partition)
+    cosine = asked.chunk_cosines
     low, _ = asked.corpus.chunk_rows(asked.partition)
     yield from _chunks(asked, cosine, lambda i: (float(cosine[i]), None, int(low[i]), 1.0))
 
@@ -344,12 +353,7 @@ def _says_it_all(query: str, first: Found) -> bool:
 
 
 def _nearest(asked: Asked) -> float:
-    if asked.vector is None:
-        return 0.0
-    if asked.settings.mode in EMBEDS_CHUNKS:
-        cosines = asked.corpus.chunk_cosines(asked.vector, asked.partition)
-    else:
-        cosines = asked.corpus.unit_cosines(asked.vector)
+    cosines = asked.chunk_cosines if asked.settings.mode in EMBEDS_CHUNKS else asked.unit_cosines
     return float(cosines.max()) if len(cosines) else 0.0
 
 
