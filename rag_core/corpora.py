@@ -19,7 +19,8 @@ from .errors import IndexMismatch
 from .index import Index, State, text_hash
 from .outline import headings
 from .protocols import Embedder
-from .searching import EMBEDS_CHUNKS, NEEDS_NO_VECTORS, UNRELATED_QUESTIONS, unrelated_level
+from .recipes import EMBEDS_CHUNKS, NEEDS_NO_VECTORS
+from .searching import UNRELATED_QUESTIONS, unrelated_level
 from .settings import ChunkSettings, SearchSettings
 from .shelf import Shelf
 from .stores.exact import ExactStore

@@ -6,7 +6,8 @@ The fixes are found by trying: each changes one setting as little as it takes. K
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .searching import EMBEDS_CHUNKS, Ranking
+from .recipes import EMBEDS_CHUNKS
+from .searching import Ranking
 from .settings import CHUNK_SIZE, MODES, TOP_K, SearchSettings
 
 DEEPEST = 200  # hits looked through for the rank

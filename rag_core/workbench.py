@@ -20,15 +20,8 @@ from .models import list_models
 from .overview import ChunkStatistics, Match, Projection, chunk_statistics, heat, match, projection, run_of
 from .prompting import build_prompt
 from .protocols import OnProgress, ShouldStop
-from .searching import (
-    EMBEDS_CHUNKS,
-    NEEDS_NO_VECTORS,
-    UNRELATED_QUESTIONS,
-    Asked,
-    Ranking,
-    checked_query,
-    rank,
-)
+from .recipes import EMBEDS_CHUNKS, NEEDS_NO_VECTORS, Asked
+from .searching import UNRELATED_QUESTIONS, Ranking, checked_query, rank
 from .settings import MODES, AnswerSettings, ChunkSettings, SearchSettings
 from .types import (
     Answer,
