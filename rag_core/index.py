@@ -264,10 +264,10 @@ class Index:
         self._db.execute(f"BEGIN {kind}")
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # something failed, the commit itself perhaps: a full disk
+                self._db.execute("ROLLBACK")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
